@@ -1,0 +1,9 @@
+/** The last `count` lines of a text, without blank ones at its end. */
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/** What an unknown thrown value has to say. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
