@@ -42,10 +42,9 @@ try {
   };
   const envoyFolder = moduleFolder(envoyModule, envoyVersion);
   const required = new Map(
-    [...readFileSync(join(envoyFolder, 'go.mod'), 'utf8').matchAll(/^\t(\S+) (v\S+)/gm)].map(([, path = '', version = '']) => [
-      path,
-      version,
-    ]),
+    [...readFileSync(join(envoyFolder, 'go.mod'), 'utf8').matchAll(/^\t(\S+) (v\S+)/gm)].map(
+      ([, path = '', version = '']) => [path, version],
+    ),
   );
   const folders = [
     envoyFolder,

@@ -46,6 +46,8 @@ function generateProtobuf(input: string, output: string, options: readonly strin
     plugins: [{ local: 'protoc-gen-es', out: output, opt: ['target=js+dts', 'import_extension=js'] }],
   };
   const source = input.endsWith('.proto') ? [dirname(input), '--path', input] : [input];
-  execFileSync('buf', ['generate', ...source, '--template', JSON.stringify(template), ...options], { stdio: 'inherit' });
+  execFileSync('buf', ['generate', ...source, '--template', JSON.stringify(template), ...options], {
+    stdio: 'inherit',
+  });
   writeFileSync(stampFile, stamp);
 }
