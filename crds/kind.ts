@@ -1,27 +1,10 @@
+import type { KubeObject } from '../lib/kube/object.ts';
+import type { Resource } from '../lib/kube/resources.ts';
 import type { CelRule } from './openapi.ts';
 import type { AnySchema, Infer, InferInput } from './schema.ts';
 
-/** The part of Kubernetes' ObjectMeta that Meltemi reads (Kubernetes API, `meta/v1`). */
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  /** RFC 3339. */
-  readonly creationTimestamp?: string;
-  /** RFC 3339; set while finalizers hold an object that was deleted. */
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly finalizers?: readonly string[];
-}
-
 /** An object of one of the kinds defined here, as read from the API server. */
-export interface KubernetesObject<Spec, Status> {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMeta;
+export interface KubernetesObject<Spec, Status> extends KubeObject {
   readonly spec: Spec;
   readonly status?: Status;
 }
@@ -73,6 +56,26 @@ export type ObjectOfKind<K> =
 
 /** The spec of a kind as a user may write it. */
 export type SpecInput<K> = K extends KindDefinition<infer Spec> ? InferInput<Spec> : never;
+
+/** The kind as lib/kube asks the API server for it, in the version that is stored. */
+export function resourceOf<Spec extends AnySchema, Status extends AnySchema>(
+  kind: KindDefinition<Spec, Status>,
+): Resource<KubernetesObject<Infer<Spec>, Infer<Status>>> {
+  return {
+    group: kind.group,
+    version: storageVersion(kind),
+    plural: kind.plural,
+    kind: kind.kind,
+    namespaced: kind.scope === 'Namespaced',
+  };
+}
+
+export function storageVersion(kind: KindDefinition): string {
+  const stored = kind.versions.filter(({ storage }) => storage);
+  const [only] = stored;
+  if (only === undefined || stored.length > 1) throw new Error(`${kind.kind}: exactly one version has to be stored`);
+  return only.name;
+}
 
 export const ageColumn: PrinterColumn = {
   name: 'Age',
