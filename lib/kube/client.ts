@@ -1,5 +1,9 @@
 import type { KubeObject, ObjectRef } from './object.ts';
+import { loadClusterAccess } from './credentials.ts';
+import type { ClusterOptions } from './credentials.ts';
 import type { Resource } from './resources.ts';
+import { RestClient } from './rest-client.ts';
+import { Transport } from './transport.ts';
 
 /**
  * A client of the Kubernetes API: untyped JSON in and out, one pooled set of connections for calls and another for
@@ -18,7 +22,7 @@ export interface KubeClient {
   get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions): Promise<T | undefined>;
 
   /** All objects, fetched in pages of `limit`; one consistent snapshot. */
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>>;
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions<T>): Promise<ObjectList<T>>;
 
   /** `subresource` is created under the object's name, as for `serviceaccounts/token` and `pods/eviction`. */
   create<T extends KubeObject>(resource: Resource<T>, object: ObjectToWrite, options?: WriteOptions): Promise<T>;
@@ -61,6 +65,11 @@ export interface KubeClient {
   close(): Promise<void>;
 }
 
+/** A client of the cluster that the options name. Throws an Error that says which file or context is wrong. */
+export function loadKubeClient(options: ClusterOptions = {}): KubeClient {
+  return new RestClient(new Transport(loadClusterAccess(options)));
+}
+
 /** Any object: a typed one, or a literal with whatever fields the kind has. */
 export type ObjectToWrite = KubeObject | (KubeObject & { readonly [field: string]: unknown });
 
@@ -81,13 +90,13 @@ export interface Selection {
   readonly metadataOnly?: boolean;
 }
 
-export interface ListOptions extends CallOptions, Selection {
+export interface ListOptions<T extends KubeObject = KubeObject> extends CallOptions, Selection {
   /** Objects a page, 500 by default. */
   readonly limit?: number;
   /** With `resourceVersion: '0'` any state that the server has cached will do. */
   readonly resourceVersion?: string;
-  /** Called for each page with its objects before the next is fetched; what it returns is kept. */
-  readonly transform?: (object: unknown) => unknown;
+  /** What is kept of each object: applied page by page, so that the whole never has to be in memory. */
+  readonly transform?: (object: T) => T;
 }
 
 export interface ObjectList<T extends KubeObject> {
