@@ -17,7 +17,7 @@ export function duration(description: string) {
     rules: [
       {
         rule: "duration(self) >= duration('1ms')",
-        message: 'must be a duration of 1ms or more, such as 250ms, 1.5s or 2h',
+        message: 'must be a duration of at least 1ms',
       },
     ],
   });
