@@ -29,13 +29,8 @@ export function problemsOf(object: string): { readonly report: Report; readonly 
   return { report: (path, message) => void problems.push({ object, path, message }), problems };
 }
 
-interface Named {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
-
-/** How problems name a Kubernetes object: `<Kind>/<namespace>/<name>`. */
-export function objectName(object: Named): string {
-  const { name, namespace } = object.metadata;
-  return namespace === undefined ? `${object.kind}/${name}` : `${object.kind}/${namespace}/${name}`;
+/** How problems name a Kubernetes object: `<Kind>/<namespace>/<name>`. The kind is given, as items of lists lack it. */
+export function objectName(kind: string, metadata: { readonly name: string; readonly namespace?: string }): string {
+  const { name, namespace } = metadata;
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
