@@ -8,7 +8,10 @@ export interface Store<T extends KubeObject> {
   getByKey(key: Key): T | undefined;
   list(): readonly T[];
   readonly size: number;
-  /** Adds an index: `values` gives the strings under which an object is found. Throws when the name is taken. */
+  /**
+   * Adds an index: `values` gives the strings under which an object is found. Throws when the name is taken. An object
+   * for which `values` throws is in the store, but not in that index; this is logged.
+   */
   index(name: string, values: (object: T) => readonly string[]): void;
   /** Objects under `value`, in no particular order. Throws when there is no such index. */
   byIndex(name: string, value: string): readonly T[];
@@ -18,6 +21,7 @@ export interface Store<T extends KubeObject> {
 export const byNamespace = 'namespace';
 
 interface Index<T> {
+  readonly name: string;
   readonly values: (object: T) => readonly string[];
   readonly keys: Map<string, Set<Key>>;
 }
@@ -27,7 +31,10 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   readonly #objects = new Map<Key, T>();
   readonly #indexes = new Map<string, Index<T>>();
 
-  constructor() {
+  readonly #onIndexError: (index: string, key: Key, error: unknown) => void;
+
+  constructor(onIndexError: (index: string, key: Key, error: unknown) => void) {
+    this.#onIndexError = onIndexError;
     this.index(byNamespace, (object) => [object.metadata.namespace ?? '']);
   }
 
@@ -53,9 +60,9 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
 
   index(name: string, values: (object: T) => readonly string[]): void {
     if (this.#indexes.has(name)) throw new Error(`the store already has an index "${name}"`);
-    const index: Index<T> = { values, keys: new Map() };
+    const index: Index<T> = { name, values, keys: new Map() };
     this.#indexes.set(name, index);
-    for (const [key, object] of this.#objects) addToIndex(index, key, object);
+    for (const [key, object] of this.#objects) this.#addToIndex(index, key, object);
   }
 
   byIndex(name: string, value: string): readonly T[] {
@@ -74,8 +81,8 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     const key = keyOf(object);
     const old = this.#objects.get(key);
     for (const index of this.#indexes.values()) {
-      if (old !== undefined) removeFromIndex(index, key, old);
-      addToIndex(index, key, object);
+      if (old !== undefined) this.#removeFromIndex(index, key, old);
+      this.#addToIndex(index, key, object);
     }
     this.#objects.set(key, object);
     return old;
@@ -85,24 +92,33 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   remove(key: Key): T | undefined {
     const old = this.#objects.get(key);
     if (old === undefined) return undefined;
-    for (const index of this.#indexes.values()) removeFromIndex(index, key, old);
+    for (const index of this.#indexes.values()) this.#removeFromIndex(index, key, old);
     this.#objects.delete(key);
     return old;
   }
-}
 
-function addToIndex<T>(index: Index<T>, key: Key, object: T): void {
-  for (const value of index.values(object)) {
-    const keys = index.keys.get(value);
-    if (keys === undefined) index.keys.set(value, new Set([key]));
-    else keys.add(key);
+  #addToIndex(index: Index<T>, key: Key, object: T): void {
+    for (const value of this.#valuesOf(index, key, object)) {
+      const keys = index.keys.get(value);
+      if (keys === undefined) index.keys.set(value, new Set([key]));
+      else keys.add(key);
+    }
   }
-}
 
-function removeFromIndex<T>(index: Index<T>, key: Key, object: T): void {
-  for (const value of index.values(object)) {
-    const keys = index.keys.get(value);
-    keys?.delete(key);
-    if (keys?.size === 0) index.keys.delete(value);
+  #removeFromIndex(index: Index<T>, key: Key, object: T): void {
+    for (const value of this.#valuesOf(index, key, object)) {
+      const keys = index.keys.get(value);
+      keys?.delete(key);
+      if (keys?.size === 0) index.keys.delete(value);
+    }
+  }
+
+  #valuesOf(index: Index<T>, key: Key, object: T): readonly string[] {
+    try {
+      return index.values(object);
+    } catch (error) {
+      this.#onIndexError(index.name, key, error);
+      return [];
+    }
   }
 }

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../logger.ts';
+import { backoffMs } from './backoff.ts';
+import type { KubeClient, Selection, WatchEvent } from './client.ts';
+import { Deadline } from './deadline.ts';
+import { isGone, KubeError } from './error.ts';
+import type { KubeObject } from './object.ts';
+import { resourceName } from './resources.ts';
+import type { Resource } from './resources.ts';
+
+/** What a reflector reports to. */
+export interface ReflectorSink<T extends KubeObject> {
+  /** What is kept of an object that came in a list. */
+  ingest(object: T): T;
+  /** The whole state, as of a list. */
+  replaceAll(objects: readonly T[]): void;
+  apply(event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>): void;
+  count(what: ReflectorCount): void;
+}
+
+export type ReflectorCount = 'list' | 'watch' | 'event' | 'bookmark' | 'error' | 'expired';
+
+const backoff = { baseMs: 200, maxMs: 30_000, jitter: 0.3 };
+/** A watch is ended by the server after 4 to 5 minutes, at random so that informers do not come back all at once. */
+const WATCH_SECONDS = { min: 240, max: 290 };
+/** How much later than it promised the server may end a watch, before we take the connection for dead. */
+const GRACE_MS = 20_000;
+/** A watch that fails this often in a row without bringing anything is started anew from a list. */
+const FAILURES_BEFORE_LIST = 3;
+/** A watch that ends sooner, and brought nothing, counts as failed: else a broken proxy would make a hot loop. */
+const SHORT_WATCH_MS = 1_000;
+
+/** Lists and watches one kind for ever, and tells `sink` of everything in order. Returns when the signal aborts. */
+export class Reflector<T extends KubeObject> {
+  readonly #client: KubeClient;
+  readonly #resource: Resource<T>;
+  readonly #selection: Selection;
+  readonly #sink: ReflectorSink<T>;
+  readonly #logger: Logger;
+  /** Where the next watch starts; undefined when there must be a list first. */
+  #version: string | undefined;
+  #failures = 0;
+
+  constructor(client: KubeClient, resource: Resource<T>, selection: Selection, sink: ReflectorSink<T>, logger: Logger) {
+    this.#client = client;
+    this.#resource = resource;
+    this.#selection = selection;
+    this.#sink = sink;
+    this.#logger = logger;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#version === undefined) await this.#list(signal);
+        else await this.#watch(this.#version, signal);
+      } catch (error) {
+        if (isAborted(signal)) return;
+        await this.#recover(error, signal);
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    this.#sink.count('list');
+    const { items, resourceVersion } = await this.#client.list(this.#resource, {
+      ...this.#selection,
+      transform: (object) => this.#sink.ingest(object),
+      signal,
+    });
+    this.#sink.replaceAll(items);
+    this.#version = resourceVersion;
+    this.#failures = 0;
+    this.#logger.debug('listed', { resource: resourceName(this.#resource), objects: items.length, resourceVersion });
+  }
+
+  async #watch(from: string, signal: AbortSignal): Promise<void> {
+    const seconds = Math.round(WATCH_SECONDS.min + Math.random() * (WATCH_SECONDS.max - WATCH_SECONDS.min));
+    const started = performance.now();
+    this.#sink.count('watch');
+    // Silence is normal; a watch that outlives its own end is not.
+    using guard = new Deadline(`watch ${resourceName(this.#resource)}`, seconds * 1000 + GRACE_MS, signal);
+    const events = this.#client.watch(this.#resource, {
+      ...this.#selection,
+      resourceVersion: from,
+      timeoutSeconds: seconds,
+      signal: guard.signal,
+    });
+    for await (const event of events) this.#take(event);
+    if (this.#version === from && performance.now() - started < SHORT_WATCH_MS) {
+      throw new Error('the watch ended at once');
+    }
+  }
+
+  #take(event: WatchEvent<T>): void {
+    this.#failures = 0;
+    if (event.type === 'BOOKMARK') {
+      this.#sink.count('bookmark');
+      if (event.resourceVersion !== '') this.#version = event.resourceVersion;
+      return;
+    }
+    // Read first: the sink may prune the object.
+    const version = event.object.metadata.resourceVersion;
+    this.#sink.count('event');
+    this.#sink.apply(event);
+    if (version !== undefined) this.#version = version;
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    this.#failures++;
+    const resource = resourceName(this.#resource);
+    const during = this.#version === undefined ? 'list' : 'watch';
+    if (this.#version !== undefined && (isExpired(error) || this.#failures >= FAILURES_BEFORE_LIST)) {
+      this.#sink.count('expired');
+      this.#version = undefined;
+      if (this.#failures === 1) {
+        this.#logger.info('watch expired, listing again', { resource, error });
+        return;
+      }
+    }
+    this.#sink.count('error');
+    const delayMs = Math.round(backoffMs(this.#failures, backoff));
+    // The first failure of a watch is everyday business: the server restarts, a load balancer cuts.
+    const level = during === 'watch' && this.#failures === 1 ? 'debug' : 'warn';
+    this.#logger[level](`${during} failed, trying again`, { resource, error, failures: this.#failures, delayMs });
+    await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** The version is unknown to the server: compacted away, or from before its data was set back. */
+function isExpired(error: unknown): boolean {
+  if (isGone(error)) return true;
+  const causes = error instanceof KubeError ? (error.details?.causes ?? []) : [];
+  return causes.some((cause) => cause.reason === 'ResourceVersionTooLarge');
+}
+
+/** In a function, since the compiler takes the loop's own check to still hold. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
