@@ -115,7 +115,7 @@ describe('rendered reference', () => {
     expect(line('spec.pilot.replicas')).toMatch(/integer, 1 to 100 +\| `2` +\| Number of replicas/);
     expect(line('spec.meshConfig.mtls.mode')).toContain('`STRICT`, `PERMISSIVE`, `DISABLE`');
     expect(line('status.conditions[].type')).toContain('required');
-    expect(page).toContain('- `spec.ca`: maxWorkloadCertTTL must be shorter than rootTTL');
+    expect(page).toContain('- `spec.ca`: maxWorkloadCertTTL must not be longer than rootTTL');
   });
 
   it('is in the form that the formatter leaves as it is', async () => {

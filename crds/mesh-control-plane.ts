@@ -51,7 +51,11 @@ const spec = object(
   {
     rules: [
       {
-        rule: 'has(self.revision.name) == has(oldSelf.revision.name) && (!has(self.revision.name) || self.revision.name == oldSelf.revision.name)',
+        rule: [
+          '!has(self.revision) || !has(oldSelf.revision)',
+          '(!has(self.revision.name) && !has(oldSelf.revision.name))',
+          '(has(self.revision.name) && has(oldSelf.revision.name) && self.revision.name == oldSelf.revision.name)',
+        ].join(' || '),
         message: 'revision.name is immutable; make another MeshControlPlane for another revision',
         fieldPath: '.revision',
       },

@@ -11,6 +11,11 @@ function lifetime(description: string) {
   });
 }
 
+/** Rules must hold for `{}` too: the API server checks a default before it fills in the defaults within. */
+function notLonger(shorter: string, longer: string): string {
+  return `!has(self.${shorter}) || !has(self.${longer}) || duration(self.${shorter}) <= duration(self.${longer})`;
+}
+
 export const ca = object(
   'The certificate authority.',
   {
@@ -29,13 +34,13 @@ export const ca = object(
   {
     rules: [
       {
-        rule: 'duration(self.workloadCertTTL) <= duration(self.maxWorkloadCertTTL)',
+        rule: notLonger('workloadCertTTL', 'maxWorkloadCertTTL'),
         message: 'workloadCertTTL must not be longer than maxWorkloadCertTTL',
         fieldPath: '.workloadCertTTL',
       },
       {
-        rule: 'duration(self.maxWorkloadCertTTL) < duration(self.rootTTL)',
-        message: 'maxWorkloadCertTTL must be shorter than rootTTL',
+        rule: notLonger('maxWorkloadCertTTL', 'rootTTL'),
+        message: 'maxWorkloadCertTTL must not be longer than rootTTL',
         fieldPath: '.maxWorkloadCertTTL',
       },
     ],

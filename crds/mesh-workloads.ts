@@ -36,7 +36,7 @@ const autoscaling = object(
   {
     rules: [
       {
-        rule: 'self.minReplicas <= self.maxReplicas',
+        rule: '!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas',
         message: 'minReplicas must not be greater than maxReplicas',
         fieldPath: '.minReplicas',
       },
