@@ -35,10 +35,24 @@ export function counter<L extends string>(registry: Registry, options: MetricOpt
   throw new Error(`metric ${options.name} is already registered and is not a counter`);
 }
 
-export function gauge<L extends string>(registry: Registry, options: MetricOptions<L>): Gauge<L> {
+/** `collect` sets the value at each scrape, for gauges of what changes by itself. */
+export function gauge<L extends string>(
+  registry: Registry,
+  options: MetricOptions<L> & { readonly collect?: (metric: Gauge<L>) => void },
+): Gauge<L> {
+  const { collect, ...rest } = options;
   const known = registry.getSingleMetric(options.name);
-  if (known === undefined)
-    return new Gauge({ ...options, labelNames: options.labelNames ?? [], registers: [registry] });
+  if (known === undefined) {
+    const onScrape =
+      collect === undefined
+        ? {}
+        : {
+            collect(this: Gauge<L>): void {
+              collect(this);
+            },
+          };
+    return new Gauge({ ...rest, ...onScrape, labelNames: options.labelNames ?? [], registers: [registry] });
+  }
   if (known instanceof Gauge) return known;
   throw new Error(`metric ${options.name} is already registered and is not a gauge`);
 }

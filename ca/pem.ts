@@ -1,0 +1,33 @@
+import forge from 'node-forge';
+
+/** One PEM block (RFC 7468): its label, such as `CERTIFICATE`, and what it holds. */
+export interface PemBlock {
+  readonly label: string;
+  readonly der: Buffer;
+}
+
+/** PEM with lines of 64 characters, each ending in a line feed. */
+export function encodePem(label: string, der: Buffer): string {
+  const text = forge.pem.encode({ type: label, body: der.toString('latin1') }, { maxline: 64 });
+  return text.replaceAll('\r\n', '\n');
+}
+
+/** Every block of the text in order. Text between blocks is skipped; throws an Error for a block that is cut or empty. */
+export function decodePem(text: string): readonly PemBlock[] {
+  const begun = text.match(/-----BEGIN [^\n-]+-----/g)?.length ?? 0;
+  if (begun === 0) return [];
+  const blocks = readBlocks(text);
+  if (blocks.length !== begun || blocks.some(({ der }) => der.length === 0)) {
+    throw new Error('has a PEM block that is cut short or not base64');
+  }
+  return blocks;
+}
+
+/** Empty where node-forge finds nothing that it takes for PEM. */
+function readBlocks(text: string): readonly PemBlock[] {
+  try {
+    return forge.pem.decode(text).map(({ type, body }) => ({ label: type, der: Buffer.from(body, 'latin1') }));
+  } catch {
+    return [];
+  }
+}

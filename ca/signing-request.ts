@@ -1,0 +1,105 @@
+import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { describeError } from '../lib/errors.ts';
+import { refuseKey, refuseSignature } from './algorithms.ts';
+import { decode, DerError, encode, readBitString, readHeader, readInteger, readSequence } from './der.ts';
+import type { Element } from './der.ts';
+import { decodePem } from './pem.ts';
+import { publicKeyOf } from './public-key.ts';
+
+/** Longest request that is looked at, bytes of PEM. One with an RSA key of 4096 bits has 1,800. */
+export const maxRequestBytes = 8192;
+
+/** Why a certificate signing request is refused; the message is meant for the caller. */
+export class SigningRequestError extends Error {
+  override readonly name = 'SigningRequestError';
+}
+
+/** What is taken from a request: its key. Subject, names and extensions that it asks for have no effect. */
+export interface SigningRequest {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Buffer;
+}
+
+/**
+ * Reads a PEM-encoded PKCS#10 request (RFC 2986) and checks that the caller holds the key. Strict: one block, DER,
+ * nothing after it. Throws {@link SigningRequestError} for anything else, whatever the bytes are.
+ */
+export function parseSigningRequest(pem: string): SigningRequest {
+  try {
+    return parse(readBlock(pem));
+  } catch (error) {
+    if (error instanceof SigningRequestError) throw error;
+    if (error instanceof DerError) throw new SigningRequestError(`the request ${describeDerError(error)}`);
+    throw new SigningRequestError(`the request cannot be read: ${describeError(error)}`);
+  }
+}
+
+function readBlock(pem: string): Buffer {
+  if (pem === '') throw new SigningRequestError('the request is empty');
+  if (pem.length > maxRequestBytes) {
+    throw new SigningRequestError(`the request is longer than ${String(maxRequestBytes)} bytes`);
+  }
+  const [block, ...more] = decodePem(pem);
+  if (block === undefined) throw new SigningRequestError('the request is not PEM');
+  if (more.length > 0) throw new SigningRequestError('the request has more than one PEM block');
+  if (block.label !== 'CERTIFICATE REQUEST') {
+    throw new SigningRequestError(`the request is a PEM block of type "${block.label}", not CERTIFICATE REQUEST`);
+  }
+  return block.der;
+}
+
+/** CertificationRequest ::= SEQUENCE { info, signatureAlgorithm, signature }. */
+function parse(der: Buffer): SigningRequest {
+  const [info, algorithm, signature, ...rest] = readSequence(decode(der), 'the request');
+  if (rest.length > 0) throw new DerError('the request has more parts than three');
+  const key = readKey(info);
+  const refused =
+    refuseKeyOf(key) ??
+    refuseSignature(algorithm, key, signedBytes(der), readBitString(signature, "the request's signature"));
+  if (refused !== undefined) throw new SigningRequestError(refused);
+  return { publicKey: publicKeyOf(key) };
+}
+
+/** CertificationRequestInfo ::= SEQUENCE { version (0), subject, subjectPublicKeyInfo, attributes [0] }. */
+function readKey(info: Element | undefined): KeyObject {
+  const [version, subject, publicKey, ...attributes] = readSequence(info, "the request's content");
+  if (!readInteger(version, 'the version').equals(Buffer.of(0))) throw new DerError('the version is not 0');
+  readSequence(subject, 'the subject');
+  readSequence(publicKey, 'the public key');
+  // Absent attributes are an error by the letter, and made by some libraries.
+  if (attributes.length > 1) throw new DerError("the request's content has more parts than four");
+  return openKey(publicKey);
+}
+
+function openKey(publicKey: Element | undefined): KeyObject {
+  try {
+    if (publicKey === undefined) throw new DerError('the public key is missing');
+    return createPublicKey({ key: encode(publicKey), format: 'der', type: 'spki' });
+  } catch {
+    // OpenSSL's words ("error:0688010A:asn1 …") help no caller.
+    throw new SigningRequestError('the public key cannot be read; use ECDSA P-256, P-384 or RSA');
+  }
+}
+
+function refuseKeyOf(key: KeyObject): string | undefined {
+  const refused = refuseKey(key);
+  if (refused !== undefined) return `the key ${refused}`;
+  if (key.asymmetricKeyType === 'ec') {
+    const [, point] = readSequence(decode(publicKeyOf(key)), 'the public key');
+    // BoringSSL takes no compressed points.
+    if (readBitString(point, 'the public key')[0] !== 4) return 'the key is a compressed point';
+  }
+  return undefined;
+}
+
+/** The bytes of the first element within the outer sequence, as they stand in the request. */
+function signedBytes(der: Buffer): Buffer {
+  const outer = readHeader(der, 0);
+  return der.subarray(outer.contents, readHeader(der, outer.contents).end);
+}
+
+function describeDerError(error: DerError): string {
+  // Messages of the form "is not DER" speak of the request itself, others name the part.
+  return /^(is|has) /.test(error.message) ? error.message : `is malformed: ${error.message}`;
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { describeError } from './errors.ts';
+import type { Caller } from './identity.ts';
+import type { TokenVerdict } from './kube/token-review.ts';
+import { verifyPeerCertificate } from './peer-certificate.ts';
+import { readTokenClaims } from './service-account-token.ts';
+import { ShortMemory } from './short-memory.ts';
+
+/** What a caller shows to prove who it is; see `lib/grpc-credentials.ts` for where it comes from. */
+export interface Credentials {
+  /** The certificate of its TLS connection, DER; not yet checked against any root. */
+  readonly peerCertificate?: Buffer;
+  /** The `authorization` header. */
+  readonly authorization?: string;
+}
+
+/** Proves who calls; rejects with {@link AuthenticationError}. */
+export type Authenticate = (credentials: Credentials) => Promise<Caller>;
+
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError';
+  /** `unavailable` when nobody could be asked, so that the same credentials may be good a moment later. */
+  readonly kind: 'unauthenticated' | 'unavailable';
+
+  constructor(kind: 'unauthenticated' | 'unavailable', message: string, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+  }
+}
+
+export interface AuthenticatorOptions {
+  readonly trustDomain: string;
+  /** Authorities that may have signed a client's certificate directly, as they are now. */
+  readonly issuers: () => readonly X509Certificate[];
+  /** Usually `reviewToken` of `lib/kube/token-review.ts` with the same audience. */
+  readonly reviewToken: (token: string) => Promise<TokenVerdict>;
+  readonly audience: string;
+  readonly now?: () => number;
+}
+
+/**
+ * How long the API server's word about a token is believed, milliseconds: for so long can a token outlive its pod.
+ */
+const reviewMemoryMs = 60_000;
+const maxRememberedReviews = 10_000;
+
+/** A client certificate of the mesh is enough; failing that, a projected service account token. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
+  const authenticateToken = tokenAuthenticator(options);
+  const now = options.now ?? Date.now;
+  return async ({ peerCertificate, authorization }) => {
+    const reasons: string[] = [];
+    if (peerCertificate !== undefined) {
+      const verdict = verifyPeerCertificate(peerCertificate, options.issuers(), options.trustDomain, new Date(now()));
+      if (verdict.accepted) return { identity: verdict.identity, provenBy: 'client-certificate' };
+      reasons.push(verdict.reason);
+    }
+    if (authorization !== undefined) {
+      const verdict = await authenticateToken(authorization);
+      if (typeof verdict !== 'string') return verdict;
+      reasons.push(verdict);
+    }
+    const why = reasons.length === 0 ? 'neither a client certificate nor a token was shown' : reasons.join('; ');
+    throw new AuthenticationError('unauthenticated', why);
+  };
+}
+
+/** Gives the caller, or why the header proves none. */
+function tokenAuthenticator(options: AuthenticatorOptions): (authorization: string) => Promise<Caller | string> {
+  const now = options.now ?? Date.now;
+  const memory = new ShortMemory<TokenVerdict>(maxRememberedReviews, now);
+  return async (authorization) => {
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const claims = token === undefined ? undefined : readTokenClaims(token);
+    if (token === undefined || claims === undefined) return 'the authorization header is not a service account token';
+    if (!claims.audiences.includes(options.audience)) return `the token is not for audience ${options.audience}`;
+    if (claims.expires * 1000 <= now()) return 'the token has expired';
+    const key = createHash('sha256').update(token).digest('base64');
+    const verdict = await memory.get(key, async () => {
+      const value = await ask(options, token);
+      const expires = Math.min(now() + reviewMemoryMs, claims.expires * 1000);
+      // A refusal is not kept: what is refused now may be a token that the server is about to know.
+      return { value, expires: value.authenticated ? expires : 0 };
+    });
+    return verdict.authenticated ? callerOf(verdict, options.trustDomain) : verdict.reason;
+  };
+}
+
+async function ask(options: AuthenticatorOptions, token: string): Promise<TokenVerdict> {
+  try {
+    return await options.reviewToken(token);
+  } catch (error) {
+    const message = `the API server could not be asked about the token: ${describeError(error)}`;
+    throw new AuthenticationError('unavailable', message, error);
+  }
+}
+
+function callerOf(verdict: TokenVerdict & { readonly authenticated: true }, trustDomain: string): Caller {
+  const { namespace, serviceAccount, pod } = verdict;
+  const identity = { trustDomain, namespace, serviceAccount };
+  return { identity, provenBy: 'service-account-token', ...(pod === undefined ? {} : { pod }) };
+}
