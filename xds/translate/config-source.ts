@@ -1,0 +1,29 @@
+import type { Fields } from '../envoy/fields.ts';
+import type { ConfigSourceSchema } from '../envoy/gen/envoy/config/core/v3/config_source_pb.js';
+import { ApiConfigSource_ApiType, ApiVersion } from '../envoy/gen/envoy/config/core/v3/config_source_pb.js';
+import { zeroDuration } from './duration.ts';
+
+/** Cluster of the bootstrap that leads to the agent's socket, on which it serves SDS. */
+export const sdsCluster = 'sds-grpc';
+
+/** Resources that come over the sidecar's own aggregated stream; Envoy waits for them without end. */
+export const aggregated: Fields<typeof ConfigSourceSchema> = {
+  configSourceSpecifier: { case: 'ads', value: {} },
+  initialFetchTimeout: zeroDuration,
+  resourceApiVersion: ApiVersion.V3,
+};
+
+/** Secrets, which the agent serves: neither keys nor certificates ever pass through istiod's stream. */
+export const fromAgent: Fields<typeof ConfigSourceSchema> = {
+  configSourceSpecifier: {
+    case: 'apiConfigSource',
+    value: {
+      apiType: ApiConfigSource_ApiType.GRPC,
+      transportApiVersion: ApiVersion.V3,
+      setNodeOnFirstMessageOnly: true,
+      grpcServices: [{ targetSpecifier: { case: 'envoyGrpc', value: { clusterName: sdsCluster } } }],
+    },
+  },
+  initialFetchTimeout: zeroDuration,
+  resourceApiVersion: ApiVersion.V3,
+};

@@ -1,0 +1,50 @@
+import type { Fields } from '../envoy/fields.ts';
+import type { CertificateValidationContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import {
+  SubjectAltNameMatcher_SanType,
+  TlsParameters_TlsProtocol,
+} from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
+import type { SdsSecretConfigSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+import type { CommonTlsContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+import { rootSecret, workloadSecret } from '../model/names.ts';
+import { fromAgent } from './config-source.ts';
+
+export type CommonTlsContextInit = Fields<typeof CommonTlsContextSchema>;
+export type ValidationInit = Fields<typeof CertificateValidationContextSchema>;
+
+/** TLS 1.2 and 1.3, as Istio allows between sidecars. */
+export const protocolVersions = {
+  tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2,
+  tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
+};
+
+/** A secret that the agent serves under this name. */
+export function agentSecret(name: string): Fields<typeof SdsSecretConfigSchema> {
+  return { name, sdsConfig: fromAgent };
+}
+
+/** Own certificate of the workload, and peers checked against the roots of the mesh and by what `validation` adds. */
+export function meshCertificates(validation: ValidationInit): CommonTlsContextInit {
+  return {
+    tlsCertificateSdsSecretConfigs: [agentSecret(workloadSecret)],
+    validationContextType: {
+      case: 'combinedValidationContext',
+      value: {
+        defaultValidationContext: validation,
+        validationContextSdsSecretConfig: agentSecret(rootSecret),
+      },
+    },
+  };
+}
+
+/** Any identity of the trust domain. */
+export function memberOf(trustDomain: string): ValidationInit {
+  return {
+    matchTypedSubjectAltNames: [
+      {
+        sanType: SubjectAltNameMatcher_SanType.URI,
+        matcher: { matchPattern: { case: 'prefix', value: `spiffe://${trustDomain}/` } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,87 @@
+import type { Fields } from '../envoy/fields.ts';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import type { ConnectionPoolSettings, OutlierDetection } from '../../crds/destination-rule.ts';
+import { typedConfig } from '../envoy/any.ts';
+import type {
+  Http2ProtocolOptionsSchema,
+  HttpProtocolOptionsSchema as CommonHttpOptionsSchema,
+} from '../envoy/gen/envoy/config/core/v3/protocol_pb.js';
+import { HttpProtocolOptionsSchema } from '../envoy/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import { parseDuration } from './duration.ts';
+import type { UpstreamProtocol } from './upstream-protocol.ts';
+
+type OptionsInit = Fields<typeof HttpProtocolOptionsSchema>;
+
+/** Key of a cluster's HTTP options in `typed_extension_protocol_options`. */
+export const httpProtocolOptionsKey = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/** What a cluster's HTTP options follow from. */
+export interface UpstreamHttpInput {
+  readonly protocol: UpstreamProtocol;
+  readonly connectionPool?: ConnectionPoolSettings;
+  readonly outlierDetection?: OutlierDetection;
+  readonly autoSni?: boolean;
+  readonly autoSanValidation?: boolean;
+}
+
+/** The HTTP options of a cluster, by their key; nothing for plain TCP, which has none. */
+export function upstreamHttpOptions(input: UpstreamHttpInput): Record<string, Any> {
+  const common = commonOptions(input);
+  const sni = { autoSni: input.autoSni === true, autoSanValidation: input.autoSanValidation === true };
+  const plain = Object.keys(common).length === 0 && !sni.autoSni && !sni.autoSanValidation;
+  if (input.protocol === 'tcp' && plain) return {};
+  const options: OptionsInit = {
+    ...(Object.keys(common).length > 0 ? { commonHttpProtocolOptions: common } : {}),
+    ...(sni.autoSni || sni.autoSanValidation ? { upstreamHttpProtocolOptions: sni } : {}),
+    upstreamProtocolOptions: protocolOptions(input),
+  };
+  return { [httpProtocolOptionsKey]: typedConfig(HttpProtocolOptionsSchema, options) };
+}
+
+function commonOptions({ connectionPool }: UpstreamHttpInput): Fields<typeof CommonHttpOptionsSchema> {
+  const { http, tcp } = connectionPool ?? {};
+  // The TCP settings hold for HTTP connections where HTTP's own say nothing.
+  const idleTimeout = parse(http?.idleTimeout ?? tcp?.idleTimeout);
+  const maxConnectionDuration = parse(tcp?.maxConnectionDuration);
+  return {
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
+    ...(maxConnectionDuration === undefined ? {} : { maxConnectionDuration }),
+    ...(http?.maxRequestsPerConnection ? { maxRequestsPerConnection: http.maxRequestsPerConnection } : {}),
+  };
+}
+
+function protocolOptions({
+  protocol,
+  connectionPool,
+}: UpstreamHttpInput): NonNullable<OptionsInit['upstreamProtocolOptions']> {
+  const http2ProtocolOptions = http2Options(connectionPool);
+  switch (protocol) {
+    case 'client':
+      return { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions } };
+    case 'http2':
+      return {
+        case: 'explicitHttpConfig',
+        value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2ProtocolOptions } },
+      };
+    case 'http1':
+    case 'tcp':
+      return {
+        case: 'explicitHttpConfig',
+        value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
+      };
+  }
+}
+
+function http2Options(pool: ConnectionPoolSettings | undefined): Fields<typeof Http2ProtocolOptionsSchema> {
+  const streams = pool?.http?.maxConcurrentStreams;
+  const interval = parse(pool?.http?.http2KeepAlive?.interval);
+  const timeout = parse(pool?.http?.http2KeepAlive?.timeout);
+  return {
+    ...(streams === undefined || streams <= 0 ? {} : { maxConcurrentStreams: streams }),
+    ...(interval === undefined || timeout === undefined ? {} : { connectionKeepalive: { interval, timeout } }),
+  };
+}
+
+function parse(text: string | undefined) {
+  return text === undefined ? undefined : parseDuration(text);
+}
