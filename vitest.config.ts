@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', 'dist/**', '**/*.golden.test.ts'],
+          exclude: ['node_modules/**', 'dist/**', '**/*.golden.test.ts', '**/*.integration.test.ts'],
           benchmark: { include: ['bench/**/*.bench.ts'] },
         },
       },
@@ -17,6 +17,17 @@ export default defineConfig({
           include: ['**/*.golden.test.ts'],
           exclude: ['node_modules/**', 'dist/**'],
           testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['**/*.integration.test.ts'],
+          exclude: ['node_modules/**', 'dist/**'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+          // Each file has a control plane of its own.
+          fileParallelism: false,
         },
       },
     ],

@@ -44,6 +44,11 @@ export class KubeError extends Error {
   }
 }
 
+/** The API server could not be reached, or the connection broke before it had answered. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+}
+
 function parseStatus(body: string): Status | undefined {
   try {
     const value: unknown = JSON.parse(body);

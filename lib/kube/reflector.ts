@@ -7,6 +7,7 @@ import { isGone, KubeError } from './error.ts';
 import type { KubeObject } from './object.ts';
 import { resourceName } from './resources.ts';
 import type { Resource } from './resources.ts';
+import { isConnectionError } from './transport.ts';
 
 /** What a reflector reports to. */
 export interface ReflectorSink<T extends KubeObject> {
@@ -25,8 +26,8 @@ const backoff = { baseMs: 200, maxMs: 30_000, jitter: 0.3 };
 const WATCH_SECONDS = { min: 240, max: 290 };
 /** How much later than it promised the server may end a watch, before we take the connection for dead. */
 const GRACE_MS = 20_000;
-/** A watch that fails this often in a row without bringing anything is started anew from a list. */
-const FAILURES_BEFORE_LIST = 3;
+/** After so many bad watches in a row, whatever was wrong with them, there is a list. */
+const BAD_WATCHES_BEFORE_LIST = 3;
 /** A watch that ends sooner, and brought nothing, counts as failed: else a broken proxy would make a hot loop. */
 const SHORT_WATCH_MS = 1_000;
 
@@ -39,7 +40,10 @@ export class Reflector<T extends KubeObject> {
   readonly #logger: Logger;
   /** Where the next watch starts; undefined when there must be a list first. */
   #version: string | undefined;
+  /** In a row, of any kind: the back-off counts them. */
   #failures = 0;
+  /** In a row, of watches that the server began or refused: not of connections, which a list would not mend. */
+  #badWatches = 0;
 
   constructor(client: KubeClient, resource: Resource<T>, selection: Selection, sink: ReflectorSink<T>, logger: Logger) {
     this.#client = client;
@@ -71,6 +75,7 @@ export class Reflector<T extends KubeObject> {
     this.#sink.replaceAll(items);
     this.#version = resourceVersion;
     this.#failures = 0;
+    this.#badWatches = 0;
     this.#logger.debug('listed', { resource: resourceName(this.#resource), objects: items.length, resourceVersion });
   }
 
@@ -94,6 +99,7 @@ export class Reflector<T extends KubeObject> {
 
   #take(event: WatchEvent<T>): void {
     this.#failures = 0;
+    this.#badWatches = 0;
     if (event.type === 'BOOKMARK') {
       this.#sink.count('bookmark');
       if (event.resourceVersion !== '') this.#version = event.resourceVersion;
@@ -109,8 +115,9 @@ export class Reflector<T extends KubeObject> {
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     this.#failures++;
     const resource = resourceName(this.#resource);
+    if (!isConnectionError(error)) this.#badWatches++;
     const during = this.#version === undefined ? 'list' : 'watch';
-    if (this.#version !== undefined && (isExpired(error) || this.#failures >= FAILURES_BEFORE_LIST)) {
+    if (this.#version !== undefined && (isExpired(error) || this.#badWatches >= BAD_WATCHES_BEFORE_LIST)) {
       this.#sink.count('expired');
       this.#version = undefined;
       if (this.#failures === 1) {

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { ClusterAccess } from './credentials.ts';
 import { ConnectionSet } from './connections.ts';
 import { Deadline } from './deadline.ts';
-import { KubeError } from './error.ts';
+import { ConnectionError, KubeError } from './error.ts';
 
 export interface TransportRequest {
   /** For messages, e.g. `get services default/web`. */
@@ -95,7 +95,9 @@ export class Transport {
 
   #explain(request: TransportRequest, error: unknown): unknown {
     if (!isConnectionError(error)) return error;
-    return new Error(`${request.operation}: no connection to the API server at ${this.server}`, { cause: error });
+    return new ConnectionError(`${request.operation}: no connection to the API server at ${this.server}`, {
+      cause: error,
+    });
   }
 }
 
@@ -153,6 +155,7 @@ function connectionErrorCode(error: unknown): string | undefined {
   return inner === undefined ? undefined : connectionErrorCode(inner);
 }
 
-function isConnectionError(error: unknown): boolean {
+/** Whether the connection failed, rather than the API server refused. */
+export function isConnectionError(error: unknown): boolean {
   return connectionErrorCode(error) !== undefined;
 }
