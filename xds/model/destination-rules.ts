@@ -1,4 +1,4 @@
-import type { DestinationRule, PortTrafficPolicy, Subset, TrafficPolicy } from '../../crds/destination-rule.ts';
+import type { DestinationRule, Subset, TrafficPolicy } from '../../crds/destination-rule.ts';
 import { isExportedTo } from './export-to.ts';
 import { hostnameMatches, isWildcard, resolveHostname } from './hostname.ts';
 import { carriesLabels } from './label-selector.ts';
@@ -95,13 +95,5 @@ export function trafficPolicyFor(
 }
 
 function ofPort(policy: TrafficPolicy | undefined, port: Pick<ServicePort, 'port'>): TrafficPolicy | undefined {
-  const levelled = policy?.portLevelSettings?.find((settings) => settings.port?.number === port.port);
-  if (levelled !== undefined) return withoutPort(levelled);
-  if (policy === undefined) return undefined;
-  const { portLevelSettings: _ports, ...rest } = policy;
-  return rest;
-}
-
-function withoutPort({ port: _port, ...rest }: PortTrafficPolicy): TrafficPolicy {
-  return rest;
+  return policy?.portLevelSettings?.find((settings) => settings.port?.number === port.port) ?? policy;
 }

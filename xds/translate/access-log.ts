@@ -85,6 +85,7 @@ function logger(log: AccessLog): Fields<typeof AccessLogSchema> {
       case: 'typedConfig',
       value: typedConfig(FileAccessLogSchema, {
         path: log.path,
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
         accessLogFormat: { case: 'logFormat', value: format(log) },
       }),
     },
@@ -94,9 +95,11 @@ function logger(log: AccessLog): Fields<typeof AccessLogSchema> {
 function format({ encoding, format }: AccessLog): Fields<typeof SubstitutionFormatStringSchema> {
   if (encoding === 'JSON') {
     const fields = typeof format === 'object' ? format : jsonFormat;
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
     return { format: { case: 'jsonFormat', value: sortedByKey(fields) } };
   }
   const text = typeof format === 'string' && format !== '' ? format : textFormat;
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
   return { format: { case: 'textFormatSource', value: { specifier: { case: 'inlineString', value: text } } } };
 }
 

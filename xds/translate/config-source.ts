@@ -8,6 +8,7 @@ export const sdsCluster = 'sds-grpc';
 
 /** Resources that come over the sidecar's own aggregated stream; Envoy waits for them without end. */
 export const aggregated: Fields<typeof ConfigSourceSchema> = {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
   configSourceSpecifier: { case: 'ads', value: {} },
   initialFetchTimeout: zeroDuration,
   resourceApiVersion: ApiVersion.V3,
@@ -17,6 +18,7 @@ export const aggregated: Fields<typeof ConfigSourceSchema> = {
 export const fromAgent: Fields<typeof ConfigSourceSchema> = {
   configSourceSpecifier: {
     case: 'apiConfigSource',
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
     value: {
       apiType: ApiConfigSource_ApiType.GRPC,
       transportApiVersion: ApiVersion.V3,

@@ -66,6 +66,7 @@ export function offerTcpAlpn(): Filter {
               value: {
                 format: {
                   case: 'textFormatSource',
+                  // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
                   value: { specifier: { case: 'inlineString', value: alpn.tcp.join(',') } },
                 },
               },
