@@ -1,3 +1,4 @@
+import { carriesLabels } from './label-selector.ts';
 import type { View } from './view.ts';
 
 /** The gateway name that stands for all sidecars of the mesh. */
@@ -19,7 +20,7 @@ export function concernsClient(match: ClientConditions, view: View, port: number
   if (match.port !== undefined && match.port !== 0 && match.port !== port) return false;
   if (match.gateways !== undefined && match.gateways.length > 0) return match.gateways.includes(meshGateway);
   if (match.sourceNamespace && match.sourceNamespace !== view.namespace) return false;
-  return Object.entries(match.sourceLabels ?? {}).every(([key, value]) => view.sourceLabels?.[key] === value);
+  return carriesLabels(view.sourceLabels ?? {}, match.sourceLabels);
 }
 
 /** Whether some of the matches, or none being there at all, is for the sidecars of a view that route a port. */

@@ -34,13 +34,3 @@ export function objectName(kind: string, metadata: { readonly name: string; read
   const { name, namespace } = metadata;
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
-
-/** The problems without repetitions, in their order: one rule may be translated for several hosts and views. */
-export function distinctProblems(problems: Iterable<Problem>): readonly Problem[] {
-  const byText = new Map<string, Problem>();
-  for (const problem of problems) {
-    const text = JSON.stringify([problem.object, problem.path, problem.message]);
-    if (!byText.has(text)) byText.set(text, problem);
-  }
-  return [...byText.values()];
-}

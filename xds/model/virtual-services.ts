@@ -1,5 +1,6 @@
 import type { VirtualService } from '../../crds/virtual-service.ts';
 import { meshGateway, someConcernsClient } from './client-match.ts';
+import { isExportedTo } from './export-to.ts';
 import { hostnameMatches, isWildcard, resolveHostname } from './hostname.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Problem } from './problem.ts';
@@ -29,7 +30,7 @@ export function indexVirtualServices(
   view: View,
   settings: MeshSettings,
 ): VirtualServiceIndex {
-  const relevant = virtualServices.filter((it) => isForSidecars(it) && isExportedTo(it, view.namespace));
+  const relevant = virtualServices.filter((it) => isForSidecars(it) && isVisible(it, view));
   const hostsOf = new Map<VirtualService, readonly Hostname[]>();
   const byHost = new Map<Hostname, VirtualService[]>();
   const problems: Problem[] = [];
@@ -87,9 +88,8 @@ function isForSidecars({ spec }: VirtualService): boolean {
   return spec.gateways === undefined || spec.gateways.length === 0 || spec.gateways.includes(meshGateway);
 }
 
-function isExportedTo({ metadata, spec }: VirtualService, namespace: string): boolean {
-  if (spec.exportTo === undefined || spec.exportTo.length === 0) return true;
-  return spec.exportTo.some((to) => to === '*' || (to === '.' ? metadata.namespace : to) === namespace);
+function isVisible({ metadata, spec }: VirtualService, view: View): boolean {
+  return isExportedTo(spec.exportTo, metadata.namespace ?? '', view.namespace);
 }
 
 const label = String.raw`[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?`;
