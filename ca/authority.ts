@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { describeError } from '../lib/errors.ts';
-import { isIssuedBy } from '../lib/peer-certificate.ts';
 import { generateKey, refuseKey } from './algorithms.ts';
 import type { KeyType } from './algorithms.ts';
 import { createSigner, makeRootCertificate } from './certificate.ts';
@@ -27,10 +26,10 @@ export interface Authority {
   readonly certificate: X509Certificate;
   /** What goes between leaf and root: PEM, one certificate a string, the one that signs first. */
   readonly intermediates: readonly string[];
-  /** Trusted roots, PEM, each ending in a line feed. */
+  /** The trusted roots: PEM, each ending in a line feed. */
   readonly rootCertificates: string;
-  /** Certificates that may directly have signed a workload's: the roots and the one that signs. */
-  readonly issuers: readonly X509Certificate[];
+  /** The same, opened. */
+  readonly roots: readonly X509Certificate[];
   /** When the first certificate on the way from leaf to root ends. */
   readonly notAfter: Date;
 }
@@ -73,7 +72,7 @@ export function openAuthority(files: AuthorityFiles, now: Date): Authority {
     certificate,
     intermediates: path.slice(0, -1).map(toPem),
     rootCertificates: roots.map(toPem).join(''),
-    issuers: [certificate, ...roots.filter((root) => !root.raw.equals(certificate.raw))],
+    roots,
     notAfter: new Date(Math.min(...path.map((part) => part.validToDate.getTime()))),
   };
 }
@@ -97,8 +96,13 @@ function pathToRoot(
   throw new AuthorityError('ca-cert.pem does not lead to a root of root-cert.pem over cert-chain.pem');
 }
 
+/** By name, key identifier, permitted usage and the signature itself. */
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
 function checkAuthorityCertificate(certificate: X509Certificate, now: Date): void {
-  const name = `the certificate "${certificate.subject.replaceAll('\n', ', ')}"`;
+  const name = `the certificate with serial number ${certificate.serialNumber.toLowerCase()}`;
   if (!certificate.ca) throw new AuthorityError(`${name} is not that of a certificate authority`);
   if (certificate.validToDate <= now) {
     throw new AuthorityError(`${name} expired at ${certificate.validToDate.toISOString()}`);

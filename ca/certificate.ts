@@ -51,7 +51,7 @@ export function createSigner(key: KeyObject, certificate: X509Certificate): Sign
   const constantExtensions = encodedOnce([...endEntityUsage(), authorityKeyIdentifier(identifier)]);
   const issuerName = encoded(issuer.subject);
   return {
-    sign: (order) =>
+    sign: async (order) =>
       signBody(key, algorithm, {
         issuer: issuerName,
         // Empty, so the names must be critical (RFC 5280, 4.2.1.6).

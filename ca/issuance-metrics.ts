@@ -45,5 +45,5 @@ function publish(registry: Registry, name: string, what: string, endsMs: () => n
 }
 
 function firstRootExpiry(authority: Authority): number {
-  return Math.min(...authority.issuers.map((issuer) => issuer.validToDate.getTime()));
+  return Math.min(...authority.roots.map((root) => root.validToDate.getTime()));
 }

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { X509Certificate } from 'node:crypto';
 import { describeError } from './errors.ts';
 import type { Caller } from './identity.ts';
 import type { TokenVerdict } from './kube/token-review.ts';
-import { verifyPeerCertificate } from './peer-certificate.ts';
+import { readPeerCertificate } from './peer-certificate.ts';
 import { readTokenClaims } from './service-account-token.ts';
 import { ShortMemory } from './short-memory.ts';
 
 /** What a caller shows to prove who it is; see `lib/grpc-credentials.ts` for where it comes from. */
 export interface Credentials {
-  /** The certificate of its TLS connection, DER; not yet checked against any root. */
+  /** The certificate of its TLS connection, DER, whose chain TLS has verified. */
   readonly peerCertificate?: Buffer;
   /** The `authorization` header. */
   readonly authorization?: string;
@@ -31,8 +30,6 @@ export class AuthenticationError extends Error {
 
 export interface AuthenticatorOptions {
   readonly trustDomain: string;
-  /** Authorities that may have signed a client's certificate directly, as they are now. */
-  readonly issuers: () => readonly X509Certificate[];
   /** Usually `reviewToken` of `lib/kube/token-review.ts` with the same audience. */
   readonly reviewToken: (token: string) => Promise<TokenVerdict>;
   readonly audience: string;
@@ -52,7 +49,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   return async ({ peerCertificate, authorization }) => {
     const reasons: string[] = [];
     if (peerCertificate !== undefined) {
-      const verdict = verifyPeerCertificate(peerCertificate, options.issuers(), options.trustDomain, new Date(now()));
+      const verdict = readPeerCertificate(peerCertificate, options.trustDomain, new Date(now()));
       if (verdict.accepted) return { identity: verdict.identity, provenBy: 'client-certificate' };
       reasons.push(verdict.reason);
     }
