@@ -19,4 +19,6 @@ export interface Mesh {
   readonly peerAuthentications: readonly PeerAuthentication[];
   /** Workloads by IP address. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Hosts of the services that have an endpoint at the address, sorted. */
+  hostsAt(address: string): readonly Hostname[];
 }

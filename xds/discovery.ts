@@ -1,0 +1,93 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { coalesce } from '../lib/coalesce.ts';
+import type { Caller } from '../lib/identity.ts';
+import type { KubeClient } from '../lib/kube/client.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Registry } from '../lib/metrics.ts';
+import type { MeshSettings } from './model/mesh-settings.ts';
+import type { Workload } from './model/workload.ts';
+import { followKubernetes } from './registry/kubernetes-source.ts';
+import { MeshStore } from './registry/mesh-store.ts';
+import { AdsServer } from './serve/ads-server.ts';
+import type { Proxy } from './serve/proxy.ts';
+import { ServeMetrics } from './serve/serve-metrics.ts';
+import { SnapshotEngine } from './snapshot/snapshot-engine.ts';
+
+/** A lone change leaves after a few milliseconds; a storm is bounded. */
+const coalescing = { quietMs: 5, maxMs: 100 };
+
+export interface DiscoveryOptions {
+  readonly client: KubeClient;
+  readonly settings: MeshSettings;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly signal: AbortSignal;
+}
+
+/** Proves who calls; rejects with an Error whose message may be told to the caller. */
+export type AuthenticateStream = (call: ServerDuplexStream<unknown, Buffer>) => Promise<Caller>;
+
+/** Service discovery and proxy configuration: from the Kubernetes API to the proxies' streams. */
+export interface Discovery {
+  /** The same streams, however their callers are authenticated. */
+  server(authenticate: AuthenticateStream): AdsServer;
+  readonly status: () => { readonly connected: number; readonly synced: number };
+  /** Ends all streams with a retryable status. */
+  close(): void;
+}
+
+/** Resolves once all that the API server has is in the mesh. */
+export async function startDiscovery({
+  client,
+  settings,
+  logger,
+  metrics,
+  signal,
+}: DiscoveryOptions): Promise<Discovery> {
+  const serveMetrics = new ServeMetrics(metrics);
+  const servers: AdsServer[] = [];
+  const pushes = coalesce({
+    ...coalescing,
+    run: (triggeredAt) => {
+      try {
+        engine.refresh();
+        serveMetrics.convergence.observe((performance.now() - triggeredAt) / 1000);
+      } catch (error) {
+        logger.error('cannot work out the configuration; proxies keep what they have', { error });
+      }
+    },
+  });
+  const store = new MeshStore(settings, () => pushes.trigger());
+  const engine = new SnapshotEngine(store, logger.child('snapshot'));
+  await followKubernetes({ client, store, logger: logger.child('registry'), metrics, signal });
+  logger.info('the mesh is known', { services: store.services.size, workloads: store.workloads.size });
+  return {
+    server(authenticate) {
+      const server = new AdsServer({
+        authenticate,
+        configurationOf: (proxy, onChange) => engine.open(declaredWorkload(proxy), onChange),
+        logger: logger.child('ads'),
+        metrics: serveMetrics,
+      });
+      servers.push(server);
+      return server;
+    },
+    status: () => {
+      const connections = servers.flatMap((server) => [...server.connections]);
+      const synced = connections.filter(({ subscriptions }) =>
+        [...subscriptions.values()].every(({ settled, lastError }) => settled && lastError === undefined),
+      );
+      return { connected: connections.length, synced: synced.length };
+    },
+    close() {
+      pushes.stop();
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+/** The workload as the proxy itself describes it, for where Kubernetes knows no pod at its address. */
+function declaredWorkload(proxy: Proxy): Workload {
+  const { workload, pod, namespace, serviceAccount, addresses, labels } = proxy;
+  return { name: workload, pod, namespace, serviceAccount, addresses, labels, containerPorts: [] };
+}

@@ -1,0 +1,61 @@
+import type { EndpointSlice, Endpoint as KubernetesEndpoint } from '../../lib/kube/types.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { Workload } from '../model/workload.ts';
+
+/** Label of an EndpointSlice that names its service. */
+export const serviceNameLabel = 'kubernetes.io/service-name';
+
+/** Label by which a pod says that its sidecar accepts mutual TLS. */
+const tlsModeLabel = 'security.istio.io/tlsMode';
+
+/** What a slice does not say itself. */
+export interface EndpointContext {
+  /** The workload at an address, where a pod is known there. */
+  readonly workloadAt: (address: string) => Workload | undefined;
+  /** Region and zone of a node, where known. */
+  readonly localityOf: (node: string) => { readonly region: string; readonly zone: string } | undefined;
+  /** Whether the service publishes addresses that are not ready. */
+  readonly publishNotReady: boolean;
+}
+
+/** Reads the endpoints of one slice: one for each address and TCP port. */
+export function endpointsFromSlice(slice: EndpointSlice, context: EndpointContext): readonly Endpoint[] {
+  if (slice.addressType === 'FQDN') return [];
+  const ports = (slice.ports ?? []).filter(({ protocol = 'TCP', port }) => protocol === 'TCP' && port !== undefined);
+  return (slice.endpoints ?? []).flatMap((endpoint) => {
+    const health = healthOf(endpoint, context.publishNotReady);
+    return endpoint.addresses.flatMap((address) => {
+      const known = context.workloadAt(address);
+      // An address can be reused by another namespace's pod before the slice is updated.
+      const workload = known?.namespace === slice.metadata.namespace ? known : undefined;
+      const locality = endpoint.nodeName === undefined ? undefined : context.localityOf(endpoint.nodeName);
+      return ports.map(({ name = '', port = 0 }): Endpoint => ({
+        address,
+        port,
+        servicePort: name,
+        health,
+        labels: workload?.labels ?? {},
+        namespace: slice.metadata.namespace ?? 'default',
+        tlsMode: workload?.labels[tlsModeLabel] === 'istio' ? 'istio' : 'disabled',
+        ...(workload === undefined
+          ? {}
+          : { serviceAccount: workload.serviceAccount, pod: workload.pod, workload: workload.name }),
+        ...(locality === undefined ? {} : { locality }),
+      }));
+    });
+  });
+}
+
+function healthOf({ conditions = {} }: KubernetesEndpoint, publishNotReady: boolean): Endpoint['health'] {
+  if (conditions.terminating === true && conditions.serving !== false) return 'draining';
+  return conditions.ready !== false || publishNotReady ? 'healthy' : 'unhealthy';
+}
+
+/** Orders endpoints so that equal sets are equal lists; a repeated address and port is kept once. */
+export function sortedEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const byPlace = new Map<string, Endpoint>();
+  for (const endpoint of endpoints) {
+    byPlace.set(`${endpoint.servicePort}|${endpoint.address}|${endpoint.port}`, endpoint);
+  }
+  return [...byPlace.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+}

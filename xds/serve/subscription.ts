@@ -1,0 +1,200 @@
+import type { ResourceType } from '../envoy/type-urls.ts';
+import type { EncodedResource } from '../snapshot/resource.ts';
+import type { ResourceSet } from '../snapshot/resource-set.ts';
+import { difference, emptySet } from '../snapshot/resource-set.ts';
+
+/**
+ * What a proxy may see of one type: the set it shares with its class and the set that is its own. A name is in one of
+ * them at most.
+ */
+export interface VisibleSets {
+  readonly shared: ResourceSet;
+  readonly own: ResourceSet;
+}
+
+export const nothingVisible: VisibleSets = { shared: emptySet, own: emptySet };
+
+/** Resources to send; undefined where there is nothing to say. */
+export interface Update {
+  readonly resources: readonly EncodedResource[];
+  /** Names that are no longer there, or never were (delta only). */
+  readonly removed: readonly string[];
+}
+
+/** The answer to what was sent last. */
+export interface Acknowledgement {
+  readonly nonce: string;
+  /** Envoy's words where it rejected the response. */
+  readonly error?: string;
+}
+
+/** Types of which a client that names nothing wants everything (Envoy xDS protocol, "How the client specifies what resources to return"). */
+const wildcardTypes: ReadonlySet<ResourceType> = new Set<ResourceType>(['cluster', 'listener']);
+
+/**
+ * One type's state on one stream: what the client asked for, what it was sent last and how it answered. It knows
+ * nothing of gRPC. Memory: the names asked for, and references to sets that are shared.
+ */
+export class Subscription {
+  readonly type: ResourceType;
+  #wildcard = false;
+  readonly #names = new Set<string>();
+  #sent: VisibleSets = nothingVisible;
+  /** Responses that the client has not answered yet: nonce to version. */
+  readonly #outstanding = new Map<string, string>();
+  nonceSent = '';
+  nonceAcked = '';
+  versionSent = '';
+  versionAcked = '';
+  lastSentAt: Date | undefined;
+  /** Envoy's words of the last rejection; cleared by an acknowledgement. */
+  lastError: string | undefined;
+
+  constructor(type: ResourceType) {
+    this.type = type;
+  }
+
+  /** Whether the client has answered everything; only then is a change sent, so that changes merge meanwhile. */
+  get settled(): boolean {
+    return this.#outstanding.size === 0;
+  }
+
+  get isWildcard(): boolean {
+    return this.#wildcard;
+  }
+
+  wants(name: string): boolean {
+    return this.#wildcard || this.#names.has(name);
+  }
+
+  /** The number of resources that the client is subscribed to and that exist. */
+  get resourceCount(): number {
+    if (this.#wildcard) return this.#sent.shared.resources.size + this.#sent.own.resources.size;
+    let count = 0;
+    for (const name of this.#names) if (find(this.#sent, name) !== undefined) count++;
+    return count;
+  }
+
+  /** Returns false for a stale nonce. That of the last response may come again: with it a client changes its names. */
+  acknowledge({ nonce, error }: Acknowledgement): boolean {
+    const version = this.#outstanding.get(nonce);
+    if (version === undefined) return nonce === this.nonceSent;
+    this.#outstanding.delete(nonce);
+    this.nonceAcked = nonce;
+    this.lastError = error;
+    if (error === undefined) this.versionAcked = version;
+    return true;
+  }
+
+  markSent(nonce: string, version: string): void {
+    this.#outstanding.set(nonce, version);
+    this.nonceSent = nonce;
+    this.versionSent = version;
+    this.lastSentAt = new Date();
+  }
+
+  /**
+   * Delta: takes in the first request of the type. `held` are the versions that the client still has from another
+   * stream; only what differs from them is sent.
+   */
+  startDelta(subscribe: readonly string[], held: ReadonlyMap<string, string>, now: VisibleSets): Update {
+    this.#wildcard = subscribe.includes('*') || (subscribe.length === 0 && wildcardTypes.has(this.type));
+    for (const name of subscribe) if (name !== '*') this.#names.add(name);
+    this.#sent = now;
+    const wanted = this.#wildcard ? everything(now) : [...this.#names].flatMap((name) => find(now, name) ?? []);
+    const resources = wanted.filter(({ name, version }) => held.get(name) !== version);
+    const gone = [...held.keys()].filter((name) => this.wants(name) && find(now, name) === undefined);
+    const absent = [...this.#names].filter((name) => !held.has(name) && find(now, name) === undefined);
+    return { resources, removed: [...gone, ...absent] };
+  }
+
+  /**
+   * Delta: takes in a change of the subscription; returns what the client must be sent at once: what it newly asks
+   * for, also when it asks again, and also when it does not exist. Undefined when nothing was asked for.
+   */
+  changeDelta(subscribe: readonly string[], unsubscribe: readonly string[], now: VisibleSets): Update | undefined {
+    for (const name of unsubscribe) {
+      if (name === '*') this.#wildcard = false;
+      else this.#names.delete(name);
+    }
+    if (subscribe.length === 0) return undefined;
+    const becameWildcard = subscribe.includes('*') && !this.#wildcard;
+    // Whatever else changed meanwhile goes the same way: the client's state is again exactly `now`.
+    const pending = this.#changes(now);
+    const asked: EncodedResource[] = becameWildcard ? everything(now) : [];
+    const absent: string[] = [];
+    for (const name of subscribe) {
+      if (name === '*') continue;
+      this.#names.add(name);
+      const resource = find(now, name);
+      if (resource === undefined) absent.push(name);
+      else asked.push(resource);
+    }
+    if (becameWildcard) this.#wildcard = true;
+    this.#sent = now;
+    const resources = [...new Map([...pending.resources, ...asked].map((r) => [r.name, r])).values()];
+    return { resources, removed: [...new Set([...pending.removed, ...absent])] };
+  }
+
+  /** Delta: what has changed since the last response, and `again`, names to be sent even if unchanged. */
+  updateDelta(now: VisibleSets, again: ReadonlySet<string>): Update | undefined {
+    const { resources, removed } = this.#changes(now);
+    this.#sent = now;
+    const sending = new Set(resources.map(({ name }) => name));
+    const repeated = [...again]
+      .filter((name) => !sending.has(name) && this.wants(name))
+      .flatMap((name) => find(now, name) ?? []);
+    if (resources.length + removed.length + repeated.length === 0) return undefined;
+    return { resources: [...resources, ...repeated], removed };
+  }
+
+  /** State of the world: takes in the names of a request; returns whether they differ from the last request's. */
+  setNames(names: readonly string[]): boolean {
+    const before = `${String(this.#wildcard)} ${[...this.#names].sort().join(' ')}`;
+    this.#names.clear();
+    for (const name of names) if (name !== '*') this.#names.add(name);
+    this.#wildcard = names.includes('*') || (names.length === 0 && wildcardTypes.has(this.type));
+    return before !== `${String(this.#wildcard)} ${[...this.#names].sort().join(' ')}`;
+  }
+
+  /** State of the world: everything that the client is subscribed to. */
+  wholeState(now: VisibleSets): Update {
+    this.#sent = now;
+    const resources = this.#wildcard ? everything(now) : [...this.#names].flatMap((name) => find(now, name) ?? []);
+    return { resources, removed: [] };
+  }
+
+  /**
+   * State of the world: what to send after a change. Of types that clients want as a whole a response must hold
+   * everything; of the others it may hold just what changed.
+   */
+  updateSotw(now: VisibleSets, again: ReadonlySet<string>): Update | undefined {
+    if (this.#wildcard) {
+      const { resources, removed } = this.#changes(now);
+      return resources.length + removed.length === 0 ? undefined : this.wholeState(now);
+    }
+    const update = this.updateDelta(now, again);
+    return update === undefined || update.resources.length === 0 ? undefined : { ...update, removed: [] };
+  }
+
+  #changes(now: VisibleSets): Update {
+    const shared = difference(this.#sent.shared, now.shared);
+    const own = difference(this.#sent.own, now.own);
+    const changed = [...shared.changed, ...own.changed];
+    // A name that moved from one set to the other is not gone.
+    const removed = [...shared.removed, ...own.removed].filter((name) => find(now, name) === undefined);
+    if (this.#wildcard) return { resources: changed, removed };
+    return {
+      resources: changed.filter(({ name }) => this.#names.has(name)),
+      removed: removed.filter((name) => this.#names.has(name)),
+    };
+  }
+}
+
+function find({ shared, own }: VisibleSets, name: string): EncodedResource | undefined {
+  return own.resources.get(name) ?? shared.resources.get(name);
+}
+
+function everything({ shared, own }: VisibleSets): EncodedResource[] {
+  return [...shared.resources.values(), ...own.resources.values()];
+}

@@ -1,0 +1,182 @@
+import type { Logger } from '../../lib/logger.ts';
+import type { ResourceType } from '../envoy/type-urls.ts';
+import { sendOrder } from '../envoy/type-urls.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Service } from '../model/service.ts';
+import type { View } from '../model/view.ts';
+import { viewKey } from '../model/view.ts';
+import { sourceLabelKeys } from '../model/virtual-services.ts';
+import type { Workload } from '../model/workload.ts';
+import { Memo } from './memo.ts';
+import type { EncodedResource } from './resource.ts';
+import type { ResourceSet } from './resource-set.ts';
+import { emptySet, resourceSet } from './resource-set.ts';
+import { viewResources } from './view-resources.ts';
+import { workloadResources } from './workload-resources.ts';
+
+export type ResourcesByType = Readonly<Record<ResourceType, readonly EncodedResource[]>>;
+export type SetsByType = Readonly<Record<ResourceType, ResourceSet>>;
+
+const emptySets: SetsByType = { cluster: emptySet, endpoint: emptySet, listener: emptySet, route: emptySet };
+
+interface OpenView {
+  readonly view: View;
+  sets: SetsByType;
+  readonly subscribers: Set<Subscriber>;
+}
+
+interface Subscriber {
+  readonly declared: Workload;
+  readonly onChange: () => void;
+  openView: OpenView;
+  own: SetsByType;
+}
+
+/** What one proxy sees: the sets of its view and its own. */
+export interface OpenSnapshot {
+  visible(type: ResourceType): { readonly shared: ResourceSet; readonly own: ResourceSet };
+  close(): void;
+}
+
+/**
+ * Keeps, for every connected proxy, the resources it should have. Views are computed once for all proxies that share
+ * them; what neither a view nor a workload changed in keeps its identity, so that nobody is told of it.
+ */
+export class SnapshotEngine {
+  readonly #mesh: Mesh;
+  readonly #logger: Logger;
+  readonly #memo = new Memo();
+  readonly #views = new Map<string, OpenView>();
+  #problems: readonly Problem[] = [];
+
+  constructor(mesh: Mesh, logger: Logger) {
+    this.#mesh = mesh;
+    this.#logger = logger;
+  }
+
+  /** What is wrong with users' objects as of the last refresh, for the views that are open. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /**
+   * Opens the snapshot of a workload. `declared` is what the proxy says of itself; the pod that Kubernetes knows at its
+   * address, if it is of the same namespace, goes before it. `onChange` is called after `refresh` has changed it.
+   */
+  open(declared: Workload, onChange: () => void): OpenSnapshot {
+    const workload = this.#workloadOf(declared);
+    const openView = this.#openView(this.#viewOf(workload));
+    const own = this.#ownSets(workload, this.#servicesByNamespace(), emptySets);
+    const subscriber: Subscriber = { declared, onChange, openView, own };
+    openView.subscribers.add(subscriber);
+    return {
+      visible: (type) => ({ shared: subscriber.openView.sets[type], own: subscriber.own[type] }),
+      close: () => this.#leave(subscriber),
+    };
+  }
+
+  /** Brings every open snapshot up to the mesh as it is now and tells those whose snapshot changed. */
+  refresh(): void {
+    const changed = new Set<Subscriber>();
+    const interned = new Map<string, ResourceSet>();
+    const problems = new Map<string, Problem>();
+    for (const openView of this.#views.values()) {
+      const { resources, problems: found } = viewResources(this.#mesh, openView.view, this.#memo);
+      for (const problem of found) problems.set(JSON.stringify(problem), problem);
+      const sets = mapTypes((type) => intern(interned, resourceSet(resources[type], openView.sets[type])));
+      if (sendOrder.every((type) => sets[type] === openView.sets[type])) continue;
+      openView.sets = sets;
+      for (const subscriber of openView.subscribers) changed.add(subscriber);
+    }
+    this.#refreshWorkloads(changed);
+    this.#memo.sweep();
+    this.#report([...problems.values()]);
+    for (const { onChange } of changed) onChange();
+  }
+
+  #refreshWorkloads(changed: Set<Subscriber>): void {
+    const services = this.#servicesByNamespace();
+    for (const subscriber of [...this.#views.values()].flatMap(({ subscribers }) => [...subscribers])) {
+      const workload = this.#workloadOf(subscriber.declared);
+      const view = this.#viewOf(workload);
+      if (viewKey(view) !== viewKey(subscriber.openView.view)) {
+        this.#leave(subscriber);
+        subscriber.openView = this.#openView(view);
+        subscriber.openView.subscribers.add(subscriber);
+        changed.add(subscriber);
+      }
+      const own = this.#ownSets(workload, services, subscriber.own);
+      if (sendOrder.every((type) => own[type] === subscriber.own[type])) continue;
+      subscriber.own = own;
+      changed.add(subscriber);
+    }
+  }
+
+  #workloadOf(declared: Workload): Workload {
+    const found = declared.addresses.map((address) => this.#mesh.workloads.get(address)).find((it) => it !== undefined);
+    return found?.namespace === declared.namespace ? found : declared;
+  }
+
+  #viewOf({ namespace, labels }: Workload): View {
+    const keys = this.#memo.get('source-label-keys', [this.#mesh.virtualServices], () =>
+      sourceLabelKeys(this.#mesh.virtualServices),
+    );
+    if (keys.size === 0) return { namespace };
+    const sourceLabels = Object.fromEntries(
+      [...keys].flatMap((key) => (key in labels ? [[key, labels[key] ?? '']] : [])),
+    );
+    return { namespace, sourceLabels };
+  }
+
+  #openView(view: View): OpenView {
+    const key = viewKey(view);
+    const known = this.#views.get(key);
+    if (known !== undefined) return known;
+    const { resources } = viewResources(this.#mesh, view, this.#memo);
+    const opened: OpenView = { view, sets: mapTypes((type) => resourceSet(resources[type])), subscribers: new Set() };
+    this.#views.set(key, opened);
+    return opened;
+  }
+
+  #leave(subscriber: Subscriber): void {
+    const { openView } = subscriber;
+    openView.subscribers.delete(subscriber);
+    if (openView.subscribers.size === 0) this.#views.delete(viewKey(openView.view));
+  }
+
+  #ownSets(workload: Workload, services: ReadonlyMap<string, readonly Service[]>, before: SetsByType): SetsByType {
+    const resources = workloadResources(this.#mesh, workload, services.get(workload.namespace) ?? [], this.#memo);
+    return mapTypes((type) => resourceSet(resources[type], before[type]));
+  }
+
+  #servicesByNamespace(): ReadonlyMap<string, readonly Service[]> {
+    return Map.groupBy(this.#mesh.services.values(), ({ namespace }) => namespace);
+  }
+
+  #report(problems: readonly Problem[]): void {
+    const known = new Set(this.#problems.map((problem) => JSON.stringify(problem)));
+    for (const problem of problems) {
+      if (!known.has(JSON.stringify(problem)))
+        this.#logger.warn('configuration is not used as written', { ...problem });
+    }
+    this.#problems = problems;
+  }
+}
+
+function mapTypes<T>(value: (type: ResourceType) => T): Readonly<Record<ResourceType, T>> {
+  return {
+    cluster: value('cluster'),
+    endpoint: value('endpoint'),
+    listener: value('listener'),
+    route: value('route'),
+  };
+}
+
+/** Views with equal content share one set, and with it all that is worked out about it. */
+function intern(known: Map<string, ResourceSet>, set: ResourceSet): ResourceSet {
+  const found = known.get(set.version);
+  if (found !== undefined) return found;
+  known.set(set.version, set);
+  return set;
+}

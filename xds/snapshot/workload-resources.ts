@@ -1,0 +1,64 @@
+import { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.js';
+import type { Mesh } from '../model/mesh.ts';
+import type { MutualTlsMode } from '../model/mesh-settings.ts';
+import { mutualTlsModeOf } from '../model/peer-authentication.ts';
+import type { Service } from '../model/service.ts';
+import type { InboundPort, Workload } from '../model/workload.ts';
+import { ipFamiliesOf } from '../translate/address.ts';
+import { virtualInbound } from '../translate/inbound-listener.ts';
+import { virtualOutbound } from '../translate/outbound-listener.ts';
+import { staticClusters, translateInboundCluster } from '../translate/static-clusters.ts';
+import { inboundPortsOf } from './inbound-ports.ts';
+import type { Memo } from './memo.ts';
+import { encodeResource } from './resource.ts';
+import type { ResourcesByType } from './snapshot-engine.ts';
+
+/** A sidecar's own part: its inbound side, and what depends on its address families. Equal pods share it. */
+export function workloadResources(
+  mesh: Mesh,
+  workload: Workload,
+  servicesOfNamespace: readonly Service[],
+  memo: Memo,
+): ResourcesByType {
+  const { settings, peerAuthentications } = mesh;
+  const families = ipFamiliesOf(workload.addresses);
+  const inboundPorts = inboundPortsOf(mesh, workload, servicesOfNamespace);
+  const mutualTls = mutualTlsModeOf(peerAuthentications, settings, workload);
+  const portModes = singlePortModes(mesh, workload);
+  const inputs = [
+    settings,
+    families.ipv4,
+    families.ipv6,
+    mutualTls,
+    JSON.stringify([...portModes]),
+    ...inboundPorts.flatMap(({ port, service, servicePort, mutualTls: mode }) => [port, service, servicePort, mode]),
+  ];
+  return memo.get('workload', inputs, () => {
+    const clusters = [
+      ...staticClusters(settings, families),
+      ...inboundPorts.map((port: InboundPort) => translateInboundCluster(port, settings, families)),
+    ];
+    const listeners = [
+      virtualOutbound(settings, families),
+      virtualInbound({ families, inboundPorts, mutualTls, portModes, settings }),
+    ];
+    return {
+      cluster: clusters.map((cluster) => encodeResource('cluster', cluster.name, ClusterSchema, cluster)),
+      endpoint: [],
+      listener: listeners.map((listener) => encodeResource('listener', listener.name, ListenerSchema, listener)),
+      route: [],
+    };
+  });
+}
+
+/** Ports that some PeerAuthentication of the workload singles out. */
+function singlePortModes(mesh: Mesh, workload: Workload): ReadonlyMap<number, MutualTlsMode> {
+  const { settings, peerAuthentications } = mesh;
+  const ports = peerAuthentications
+    .filter(({ metadata }) => metadata.namespace === workload.namespace)
+    .flatMap(({ spec }) => Object.keys(spec.portLevelMtls ?? {}))
+    .map(Number);
+  const sorted = [...new Set(ports)].sort((a, b) => a - b);
+  return new Map(sorted.map((port) => [port, mutualTlsModeOf(peerAuthentications, settings, workload, port)]));
+}
