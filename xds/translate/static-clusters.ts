@@ -22,6 +22,9 @@ import { upstreamProtocol } from './upstream-protocol.ts';
  */
 const applicationBind = { ipv4: '127.0.0.6', ipv6: '::6' } as const;
 
+/** A cluster of one address needs no sweeping; ten years are as good as never (Envoy takes at most 2^63 nanoseconds). */
+const neverSwept = { seconds: 315_576_000n, nanos: 0 };
+
 /** Clusters that every sidecar has: on to wherever the client wanted, nowhere, and to the own application's any port. */
 export function staticClusters(
   settings: Pick<MeshSettings, 'connectTimeoutMs'>,
@@ -54,8 +57,7 @@ export function translateInboundCluster(
     ...toOriginalDestination(inboundClusterName(port), settings),
     typedExtensionProtocolOptions: upstreamHttpOptions({ protocol: upstreamProtocol(protocol, undefined) }),
     upstreamBindConfig: bindForApplication(families),
-    // A cluster of one address needs no sweeping; this is the longest that Envoy takes.
-    cleanupInterval: { seconds: 315_576_000_000n, nanos: 0 },
+    cleanupInterval: neverSwept,
     metadata: {
       filterMetadata: {
         istio: {
