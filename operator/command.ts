@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import { loadKubeClient } from '../lib/kube/client.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createLogger, parseLogLevels } from '../lib/log.ts';
+import { parseAddress } from '../lib/http-server.ts';
+import { version } from '../lib/version.ts';
+import type { OperatorOptions } from './run.ts';
+import { runOperator } from './run.ts';
+
+/** The flags as commander gives them. */
+interface Flags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace: string;
+  readonly metricsAddress: string;
+  readonly healthAddress: string;
+  readonly leaderElect: boolean;
+  readonly logLevel: string;
+  readonly logFormat: 'json' | 'human';
+  readonly istiodImage: string;
+  readonly proxyImage: string;
+}
+
+/** Images of a version as the project names them; `--istiod-image` and `--proxy-image` say where they really are. */
+export function defaultImages(of: string): { readonly istiod: string; readonly proxy: string } {
+  return { istiod: `meltemi/meltemi:${of}`, proxy: `meltemi/proxy:${of}` };
+}
+
+/** `meltemi operator`. */
+export function operatorCommand(): Command {
+  const images = defaultImages(version);
+  return new Command('operator')
+    .description('Run the operator: bring up, keep and upgrade the control plane of each MeshControlPlane.')
+    .option('--kubeconfig <file>', "kubeconfig file (default: $KUBECONFIG, ~/.kube/config, the pod's service account)")
+    .option('--context <name>', "context of the kubeconfig (default: the file's current one)")
+    .addOption(
+      new Option('--namespace <name>', 'namespace of the lease that replicas compete for')
+        .env('POD_NAMESPACE')
+        .default('meltemi-system'),
+    )
+    .option('--metrics-address <host:port>', 'where /metrics is served', checkedAddress, ':8080')
+    .option('--health-address <host:port>', 'where /healthz and /readyz are served', checkedAddress, ':8081')
+    .option('--leader-elect', 'compete for leadership, so that several replicas can run', true)
+    .option('--no-leader-elect', 'take this process for the only replica')
+    .option(
+      '--log-level <levels>',
+      'debug, info, warn, error or none; or by component: default:info,informer:debug',
+      'info',
+    )
+    .addOption(new Option('--log-format <format>', 'how a line is written').choices(['json', 'human']).default('json'))
+    .option('--istiod-image <image>', 'image of the control plane, where spec.pilot.image names none', images.istiod)
+    .option('--proxy-image <image>', 'image of the sidecar, where spec.proxy.image names none', images.proxy)
+    .addHelpText('after', environmentHelp)
+    .action(async (flags: Flags) => runUntilSignal(flags));
+}
+
+const environmentHelp = `
+Environment:
+  POD_NAMESPACE  as --namespace
+  POD_NAME       name of this replica in the lease (default: the host's name and a random part)
+
+The operator ends on SIGTERM and SIGINT, after running reconciles and with its lease released.`;
+
+function checkedAddress(address: string): string {
+  parseAddress(address);
+  return address;
+}
+
+async function runUntilSignal(flags: Flags): Promise<void> {
+  const logger = createLogger({ format: flags.logFormat, levels: parseLogLevels(flags.logLevel) });
+  const stopping = new AbortController();
+  const stop = (name: NodeJS.Signals): void => {
+    logger.info('stopping', { signal: name });
+    stopping.abort();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  const options = optionsOf(flags, logger);
+  logger.info('starting', { version, server: options.client.server, identity: options.identity });
+  try {
+    await runOperator(options, stopping.signal);
+  } finally {
+    await options.client.close();
+  }
+}
+
+function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
+  const { kubeconfig, context, namespace, metricsAddress, healthAddress, leaderElect, logFormat } = flags;
+  return {
+    client: loadKubeClient({
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+    }),
+    namespace,
+    identity: process.env['POD_NAME'] ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
+    metricsAddress,
+    healthAddress,
+    leaderElect,
+    defaults: { version, images: { istiod: flags.istiodImage, proxy: flags.proxyImage }, logFormat },
+    logger,
+  };
+}

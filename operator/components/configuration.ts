@@ -1,0 +1,19 @@
+import { istiodConfigKey, renderIstiodConfig } from '../../config/istiod-config.ts';
+import { configMaps } from '../../lib/kube/resources.ts';
+import { configMapName } from '../names.ts';
+import type { DesiredObject } from './desired.ts';
+import { desired } from './desired.ts';
+import { inNamespace } from './metadata.ts';
+import type { Revision } from './revision.ts';
+
+/** The file that istiod reads, as text. */
+export function istiodConfigText({ spec, images }: Revision): string {
+  const { meshConfig, proxy, ca, injection, telemetry } = spec;
+  return renderIstiodConfig({ meshConfig, proxy: { ...proxy, image: images.proxy }, ca, injection, telemetry });
+}
+
+export function configuration(revision: Revision): DesiredObject {
+  return desired(configMaps, inNamespace(revision, configMapName(revision.name)), {
+    data: { [istiodConfigKey]: istiodConfigText(revision) },
+  });
+}

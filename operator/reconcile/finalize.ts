@@ -1,0 +1,63 @@
+import type { KubeClient } from '../../lib/kube/client.ts';
+import type { Resource } from '../../lib/kube/resources.ts';
+import { configMaps, leases, pods } from '../../lib/kube/resources.ts';
+import type { Pod } from '../../lib/kube/types.ts';
+import type { Revision } from '../components/revision.ts';
+import { istiodPodSelector, labelKeys, ownedRootCertificateSelector, ownedSelector } from '../names.ts';
+import { deletionStages } from '../owned-resources.ts';
+import { deleteObject } from './apply.ts';
+
+export interface FinalizeContext {
+  readonly client: KubeClient;
+  /** True when no other MeshControlPlane is left that needs the root certificates in namespaces. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Deletes all that belongs to a control plane, stage by stage. Returns undefined when nothing is left, else what has
+ * to be waited for before the next stage. Everything is asked of the API server itself: an informer may not have seen
+ * an object yet that was made a moment ago.
+ *
+ * What stays: the namespace, and in it the Secret of the certificate authority, since sidecars that still run and a
+ * control plane that is installed again need it.
+ */
+export async function finalize(context: FinalizeContext, revision: Revision): Promise<string | undefined> {
+  const { client } = context;
+  const selector = `${ownedSelector},${labelKeys.controlPlane}=${revision.controlPlane}`;
+  const [webhooks = [], workload = [], rest = []] = deletionStages;
+  for (const resource of webhooks) await deleteAll(client, resource, selector);
+  for (const resource of workload) await deleteAll(client, resource, selector);
+  const pod = await remainingPod(client, revision);
+  if (pod !== undefined) return pod;
+  for (const resource of rest) await deleteAll(client, resource, selector);
+  await deleteAll(client, leases, `${labelKeys.istiodStatus}=${revision.name}`, revision.namespace);
+  if (context.isLast) await deleteAll(client, configMaps, ownedRootCertificateSelector);
+  return undefined;
+}
+
+async function deleteAll(
+  client: KubeClient,
+  resource: Resource,
+  labelSelector: string,
+  namespace?: string,
+): Promise<void> {
+  const { items } = await client.list(resource, {
+    labelSelector,
+    metadataOnly: true,
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  for (const object of items) await deleteObject(client, { resource, object });
+}
+
+/** A pod of istiod still runs with the permissions that go next: it may be handing over its sidecars. */
+async function remainingPod(client: KubeClient, revision: Revision): Promise<string | undefined> {
+  const { items } = await client.list<Pod>(pods, {
+    labelSelector: `${istiodPodSelector}=${revision.controlPlane}`,
+    namespace: revision.namespace,
+    metadataOnly: true,
+  });
+  const [first] = items.map(({ metadata }) => metadata.name).sort();
+  if (first === undefined) return undefined;
+  const others = items.length === 1 ? '' : ` and ${String(items.length - 1)} more`;
+  return `pod ${revision.namespace}/${first}${others} to end`;
+}

@@ -1,0 +1,84 @@
+import type { MeshControlPlane } from '../../crds/mesh-control-plane.ts';
+import { revisionName } from '../../crds/mesh-control-plane.ts';
+import { describeError } from '../../lib/errors.ts';
+import { parseLogLevels } from '../../lib/logger.ts';
+import type { OperatorDefaults } from '../components/revision.ts';
+import { plainVersion } from '../components/revision.ts';
+import { namespacesWithoutRootCertificate } from '../names.ts';
+import type { Check, Verdict } from './conditions.ts';
+import { reasons } from './conditions.ts';
+import type { World } from './world.ts';
+
+export interface RefusalInput {
+  readonly world: World;
+  readonly defaults: OperatorDefaults;
+}
+
+/** What keeps a MeshControlPlane from being acted upon at all. */
+export const refusals: readonly Check<RefusalInput>[] = [
+  revisionTaken, // an older object stands for the same revision
+  versionUnknown, // this operator runs one version only
+  namespaceUnfit, // no sidecar could ever trust an istiod there
+  logLevelMalformed, // istiod would not start with it
+  namespaceTerminating, // nothing can be made in it
+];
+
+function invalid(path: string, message: string): Verdict {
+  return { reason: reasons.validationError, message: `${path}: ${message}` };
+}
+
+function revisionTaken({ world: { controlPlane, siblings } }: RefusalInput): Verdict | undefined {
+  const revision = revisionName(controlPlane);
+  const holder = siblings.find((other) => revisionName(other) === revision && isOlder(other, controlPlane));
+  if (holder === undefined) return undefined;
+  return {
+    reason: reasons.nameAlreadyExists,
+    message:
+      `revision "${revision}" already belongs to the older MeshControlPlane "${holder.metadata.name}"; ` +
+      'delete one of them, or make this one anew with another spec.revision.name',
+  };
+}
+
+/** By time of creation, and by name for those of the same second. */
+export function isOlder(a: MeshControlPlane, b: MeshControlPlane): boolean {
+  const timeA = a.metadata.creationTimestamp ?? '';
+  const timeB = b.metadata.creationTimestamp ?? '';
+  return timeA === timeB ? a.metadata.name < b.metadata.name : timeA < timeB;
+}
+
+function versionUnknown({ world: { controlPlane }, defaults }: RefusalInput): Verdict | undefined {
+  const { version } = controlPlane.spec;
+  if (version === undefined || plainVersion(version) === defaults.version) return undefined;
+  return invalid('spec.version', `this operator runs version ${defaults.version}, not ${plainVersion(version)}`);
+}
+
+function namespaceUnfit({ world: { controlPlane } }: RefusalInput): Verdict | undefined {
+  const { namespace } = controlPlane.spec;
+  if (!namespacesWithoutRootCertificate.includes(namespace)) return undefined;
+  return invalid('spec.namespace', `a control plane cannot run in ${namespace}, which Kubernetes keeps for itself`);
+}
+
+function logLevelMalformed({ world: { controlPlane } }: RefusalInput): Verdict | undefined {
+  const { pilot, proxy } = controlPlane.spec;
+  return (
+    logLevelProblem('spec.pilot.logLevel', pilot.logLevel) ??
+    logLevelProblem('spec.proxy.agentLogLevel', proxy.agentLogLevel)
+  );
+}
+
+function logLevelProblem(path: string, text: string): Verdict | undefined {
+  try {
+    parseLogLevels(text);
+    return undefined;
+  } catch (error) {
+    return invalid(path, describeError(error));
+  }
+}
+
+function namespaceTerminating({ world: { controlPlane, namespace } }: RefusalInput): Verdict | undefined {
+  if (namespace?.metadata.deletionTimestamp === undefined) return undefined;
+  return {
+    reason: reasons.namespaceTerminating,
+    message: `namespace ${controlPlane.spec.namespace} is being deleted; waiting until it is gone to make it anew`,
+  };
+}

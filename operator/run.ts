@@ -1,0 +1,148 @@
+import type { KubeClient } from '../lib/kube/client.ts';
+import { createEventRecorder } from '../lib/kube/events.ts';
+import type { EventRecorder } from '../lib/kube/events.ts';
+import { runLeaderElection } from '../lib/kube/lease.ts';
+import type { HttpServer } from '../lib/http-server.ts';
+import { startHttpServer } from '../lib/http-server.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Registry } from '../lib/metrics.ts';
+import { createRegistry, renderMetrics } from '../lib/metrics.ts';
+import type { Caches } from './caches.ts';
+import { createCaches, informersOf, storesOf } from './caches.ts';
+import type { OperatorDefaults } from './components/revision.ts';
+import { MeshOperator } from './mesh-operator.ts';
+import { countingWrites, measureControlPlanes } from './metrics.ts';
+import { FreshObjects } from './reconcile/fresh-objects.ts';
+
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  /** Namespace of the lease that replicas compete for. */
+  readonly namespace: string;
+  /** Of this replica, unique among all. */
+  readonly identity: string;
+  /** `host:port` of `/metrics`. */
+  readonly metricsAddress: string;
+  /** `host:port` of `/healthz` and `/readyz`. */
+  readonly healthAddress: string;
+  /** Without it, this process takes itself for the only one. */
+  readonly leaderElect: boolean;
+  readonly defaults: OperatorDefaults;
+  readonly logger: Logger;
+  /** By default one of its own, with the process's metrics. */
+  readonly metrics?: Registry;
+}
+
+/** Name of the Lease. */
+export const leaseName = 'meltemi-operator';
+
+/**
+ * Runs the operator until the signal aborts; then it lets running reconciles end, gives up its lease and closes its
+ * servers. Every replica follows the cluster by its informers, so that a new leader starts from a warm cache.
+ */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
+  const { logger, metrics = createRegistry() } = options;
+  const client = countingWrites(options.client, metrics);
+  const caches = createCaches(client, logger, metrics);
+  const informers = new AbortController();
+  const events = createEventRecorder({
+    client,
+    controller: 'meltemi.dev/operator',
+    instance: options.identity,
+    logger: logger.child('events'),
+  });
+  const servers = await startServers(options, caches, metrics);
+  try {
+    for (const informer of informersOf(caches)) informer.start(informers.signal);
+    await lead(
+      { ...options, metrics },
+      (term) => runTerm({ ...options, client, metrics }, caches, events, term),
+      signal,
+    );
+  } finally {
+    await events.flush();
+    informers.abort();
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+type WithMetrics = OperatorOptions & { readonly metrics: Registry };
+
+/** Has `work` run while this replica leads. The election's own client is not counted: it writes all the time. */
+async function lead(
+  options: WithMetrics,
+  work: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!options.leaderElect) {
+    await work(signal);
+    return;
+  }
+  const { client, namespace, identity, logger, metrics } = options;
+  await runLeaderElection(
+    {
+      client,
+      namespace,
+      name: leaseName,
+      identity,
+      logger: logger.child('leader-election'),
+      metrics,
+      onStartedLeading: work,
+    },
+    signal,
+  );
+}
+
+/** One term of leadership. */
+async function runTerm(
+  { client, defaults, logger, metrics }: WithMetrics,
+  caches: Caches,
+  events: EventRecorder,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await untilSynced(caches, signal))) return;
+  logger.info('leading: MeshControlPlanes are reconciled by this replica', { version: defaults.version });
+  const stores = storesOf(caches);
+  const fresh = new FreshObjects();
+  const now = (): Date => new Date();
+  await new MeshOperator({ client, caches, stores, fresh, defaults, events, now, logger, metrics }).run(signal);
+}
+
+/** False when the signal aborts before. */
+async function untilSynced(caches: Caches, signal: AbortSignal): Promise<boolean> {
+  const synced = Promise.all(informersOf(caches).map((informer) => informer.synced())).then(() => true);
+  const aborted = new Promise<boolean>((resolve) => {
+    if (signal.aborted) resolve(false);
+    signal.addEventListener('abort', () => resolve(false), { once: true });
+  });
+  return Promise.race([synced, aborted]);
+}
+
+async function startServers(
+  options: OperatorOptions,
+  caches: Caches,
+  metrics: Registry,
+): Promise<readonly HttpServer[]> {
+  const logger = options.logger.child('http');
+  const health = await startHttpServer({
+    address: options.healthAddress,
+    logger,
+    routes: {
+      '/healthz': () => ({ body: 'ok\n' }),
+      '/readyz': () => {
+        const isReady = informersOf(caches).every(({ hasSynced }) => hasSynced);
+        return isReady ? { body: 'ok\n' } : { status: 503, body: 'waiting for the first list of every kind\n' };
+      },
+    },
+  });
+  const metricsServer = await startHttpServer({
+    address: options.metricsAddress,
+    logger,
+    routes: {
+      '/metrics': () => {
+        measureControlPlanes(metrics, storesOf(caches));
+        return renderMetrics(metrics);
+      },
+    },
+  });
+  return [health, metricsServer];
+}
