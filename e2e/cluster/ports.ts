@@ -17,9 +17,9 @@ function hold(host: string): Promise<{ port: number; release: () => Promise<void
     server.once('error', reject);
     server.listen(0, host, () => {
       const address = server.address();
-      if (address === null || typeof address === 'string') return reject(new Error(`no port on ${host}`));
-      const release = () => new Promise<void>((done) => void server.close(() => done()));
-      resolve({ port: address.port, release });
+      const release = () => new Promise<void>((done) => server.close(() => done()));
+      if (address === null || typeof address === 'string') reject(new Error(`no port on ${host}`));
+      else resolve({ port: address.port, release });
     });
   });
 }

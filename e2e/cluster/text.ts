@@ -2,8 +2,3 @@
 export function lastLines(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
-
-/** What an unknown thrown value has to say. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
