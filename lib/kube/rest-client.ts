@@ -151,7 +151,6 @@ export class RestClient implements KubeClient {
 
   async *watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
     const operation = describeOperation('watch', resource, { name: options.namespace ?? '' });
-    const abort = new AbortController();
     const body = await this.#transport.open({
       operation,
       method: 'GET',
@@ -164,7 +163,7 @@ export class RestClient implements KubeClient {
       }),
       headers: acceptHeader(options, 'PartialObjectMetadata'),
       repeatable: true,
-      signal: options.signal ?? abort.signal,
+      signal: options.signal,
     });
     try {
       yield* readWatchEvents<T>(operation, body);

@@ -57,7 +57,7 @@ export class Transport {
    * The body of a watch as it comes, without retries: the caller's loop is the retry. The time limit is for the
    * headers only.
    */
-  async open(request: TransportRequest & { readonly signal: AbortSignal }): Promise<Dispatcher.ResponseData['body']> {
+  async open(request: TransportRequest): Promise<Dispatcher.ResponseData['body']> {
     using deadline = new Deadline(request.operation, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
     try {
       const response = await this.#dispatch(request, 'watches', request.signal, deadline.remainingMs());
@@ -78,7 +78,7 @@ export class Transport {
   async #dispatch(
     request: TransportRequest,
     pool: 'calls' | 'watches',
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
     headersTimeout = 0,
   ): Promise<Dispatcher.ResponseData> {
     const connections = await this.#connections.get();
@@ -88,7 +88,7 @@ export class Transport {
       method: request.method,
       headers: { accept: 'application/json', 'user-agent': 'meltemi', ...connections.headers, ...request.headers },
       body: request.body ?? null,
-      signal,
+      signal: signal ?? null,
       headersTimeout,
     });
   }
