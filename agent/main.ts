@@ -23,6 +23,7 @@ async function main(command: string | undefined, args: readonly string[]): Promi
       return exitCodes.done;
     case 'proxy':
       return proxy();
+    case undefined:
     default:
       throw new Error(`unknown command "${command ?? ''}"; there are proxy, iptables, wait and request`);
   }

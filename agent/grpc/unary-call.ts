@@ -35,7 +35,7 @@ export async function unaryCall(call: UnaryCall): Promise<Uint8Array> {
   const timer = setTimeout(() => {
     reject(new GrpcError(grpcStatus.deadlineExceeded, `no answer from ${call.target} within ${call.timeoutMs} ms`));
   }, call.timeoutMs);
-  session.on('error', (error) => {
+  session.on('error', (error: Error) => {
     reject(new GrpcError(grpcStatus.unavailable, `connection to ${call.target}: ${error.message}`));
   });
   session.on('close', () => {

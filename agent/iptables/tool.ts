@@ -20,9 +20,9 @@ export const runProgram: Run = (program, args, input) => {
 };
 
 function failureText(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error);
+  if (!(error instanceof Error)) return String(error);
   if ('stderr' in error && typeof error.stderr === 'string' && error.stderr.trim() !== '') return error.stderr.trim();
-  return 'code' in error && error.code === 'ENOENT' ? 'no such program' : String(error);
+  return 'code' in error && error.code === 'ENOENT' ? 'no such program' : error.message;
 }
 
 /**

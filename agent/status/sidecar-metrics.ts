@@ -35,7 +35,7 @@ export function sidecarMetrics(parts: { readonly certificate: WorkloadCertificat
       ]),
     ]);
   };
-  return { render, scrapeFailed: (source) => void failures[source]++ };
+  return { render, scrapeFailed: (source) => (failures[source] += 1) };
 }
 
 type Samples = readonly (readonly [labels: string, value: number])[];

@@ -40,27 +40,24 @@ export async function serveStatus(port: number, options: StatusOptions): Promise
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: StatusOptions): Promise<void> {
   const [path = ''] = (request.url ?? '').split('?');
-  switch (path) {
-    case '/healthz/ready': {
-      const reason = await options.notReady();
-      return reply(response, reason === undefined ? 200 : 503, reason ?? 'ready');
-    }
-    case '/metrics':
-    case '/stats/prometheus':
-      return answerScrape(request, response, options.metrics);
-    case '/drain':
-      if (refused(request, response)) return;
-      await options.drain();
-      return reply(response, 200, 'draining');
-    case '/quitquitquit':
-      if (refused(request, response)) return;
-      reply(response, 200, 'the sidecar ends');
-      return options.quit();
+  if (path === '/healthz/ready') {
+    const reason = await options.notReady();
+    reply(response, reason === undefined ? 200 : 503, reason ?? 'ready');
+  } else if (path === '/metrics' || path === '/stats/prometheus') {
+    await answerScrape(request, response, options.metrics);
+  } else if (path === '/drain' || path === '/quitquitquit') {
+    if (refused(request, response)) return;
+    if (path === '/drain') await options.drain();
+    reply(response, 200, path === '/drain' ? 'draining' : 'the sidecar ends');
+    if (path === '/quitquitquit') options.quit();
+  } else {
+    const probe = options.probes.get(path);
+    const { status, body } =
+      probe === undefined
+        ? { status: 404, body: `there is nothing at ${path}` }
+        : await runProbe(probe, options.app, forwarded(request));
+    reply(response, status, body);
   }
-  const probe = options.probes.get(path);
-  if (probe === undefined) return reply(response, 404, `there is nothing at ${path}`);
-  const { status, body } = await runProbe(probe, options.app, forwarded(request));
-  reply(response, status, body);
 }
 
 /** Answers those who may not change anything: it takes a POST from within the pod. */
@@ -77,15 +74,10 @@ export function isLoopback(address: string): boolean {
 
 /** The kubelet's headers for the application, without those that belong to its connection to the agent. */
 function forwarded({ headers }: IncomingMessage): OutgoingHttpHeaders {
-  const {
-    host: _host,
-    connection: _connection,
-    'keep-alive': _keepAlive,
-    'accept-encoding': _encoding,
-    ...rest
-  } = headers;
-  return rest;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !connectionHeaders.has(name)));
 }
+
+const connectionHeaders: ReadonlySet<string> = new Set(['host', 'connection', 'keep-alive', 'accept-encoding']);
 
 function reply(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });

@@ -1,4 +1,4 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { readFields } from './discovery.ts';
 
 // Istio's certificate service, istio.io/api security/v1alpha1/ca.proto (here ca/api/istio_ca.proto).
@@ -7,7 +7,12 @@ export const createCertificatePath = '/istio.v1.auth.IstioCertificateService/Cre
 
 /** `IstioCertificateRequest`: a PEM-encoded PKCS#10 request and the wanted lifetime in seconds. */
 export function encodeCertificateRequest(csr: string, lifetimeSeconds: number): Uint8Array {
-  return new BinaryWriter().tag(1, 2).string(csr).tag(3, 0).int64(lifetimeSeconds).finish();
+  return new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .string(csr)
+    .tag(3, WireType.Varint)
+    .int64(lifetimeSeconds)
+    .finish();
 }
 
 /** `IstioCertificateResponse`: PEM certificates, the leaf first, the root bundle last. */

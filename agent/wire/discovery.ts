@@ -1,4 +1,4 @@
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 // The few fields of Envoy's discovery messages that secrets need, by hand: the generated code would cost each pod more
 // memory than the agent's own (numbers: envoy/service/discovery/v3/discovery.proto).
@@ -105,9 +105,9 @@ function encodeAny(value: Uint8Array): Uint8Array {
   return field(field(new BinaryWriter(), 1).string(secretType), 2).bytes(value).finish();
 }
 
-/** All fields here are length-delimited (wire type 2). */
+/** All fields here are length-delimited. */
 function field(writer: BinaryWriter, number: number): BinaryWriter {
-  return writer.tag(number, 2);
+  return writer.tag(number, WireType.LengthDelimited);
 }
 
 /** `google.rpc.Status`: its message. */

@@ -1,4 +1,4 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { readFields } from './discovery.ts';
 
 // gRPC health checking protocol, grpc/health/v1/health.proto.
@@ -7,7 +7,7 @@ export const healthCheckPath = '/grpc.health.v1.Health/Check';
 
 export function encodeHealthCheckRequest(service: string): Uint8Array {
   const writer = new BinaryWriter();
-  return service === '' ? writer.finish() : writer.tag(1, 2).string(service).finish();
+  return service === '' ? writer.finish() : writer.tag(1, WireType.LengthDelimited).string(service).finish();
 }
 
 /** Whether the answer is `SERVING`. */
