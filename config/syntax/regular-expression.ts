@@ -1,0 +1,29 @@
+import { RE2JS } from 're2js';
+
+/** A regular expression that Envoy's RE2 takes, with the number of its groups, or why it does not. */
+export type RegularExpressionCheck =
+  { readonly valid: true; readonly groups: number } | { readonly valid: false; readonly reason: string };
+
+/** Checks a regular expression before Envoy does: Envoy refuses the whole resource that an invalid one is in. */
+export function checkRegularExpression(pattern: string): RegularExpressionCheck {
+  if (pattern === '') return { valid: false, reason: 'a regular expression must not be empty' };
+  try {
+    return { valid: true, groups: RE2JS.compile(pattern).groupCount() };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { valid: false, reason: `"${pattern}" is no regular expression of RE2: ${detail}` };
+  }
+}
+
+/**
+ * Why RE2 would refuse a substitution for an expression with that many groups; undefined for one that it takes. A
+ * backslash stands before a digit (a group that exists) or another backslash.
+ */
+export function substitutionProblem(substitution: string, groups: number): string | undefined {
+  for (const [whole, next] of substitution.matchAll(/\\(.?)/g)) {
+    if (next === '\\') continue;
+    if (next === undefined || !/^\d$/.test(next)) return `"${whole}" is neither a group such as \\1 nor \\\\`;
+    if (Number(next) > groups) return `"${whole}" names a group, but the expression has ${groups}`;
+  }
+  return undefined;
+}
