@@ -3,7 +3,7 @@ import type { ConnectionPoolSettings, RetryBudget, TcpSettings } from '../../crd
 import type { CircuitBreakersSchema } from '../envoy/gen/envoy/config/cluster/v3/circuit_breaker_pb.js';
 import type { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
 import type { MeshSettings } from '../model/mesh-settings.ts';
-import { milliseconds, parseDuration } from './duration.ts';
+import { milliseconds, parseOptional } from './duration.ts';
 
 type ConnectionPoolInit = Pick<
   Fields<typeof ClusterSchema>,
@@ -19,11 +19,9 @@ export function connectionPool(
   settings: Pick<MeshSettings, 'connectTimeoutMs'>,
   budget?: RetryBudget,
 ): ConnectionPoolInit {
-  const timeout = pool?.tcp?.connectTimeout;
   const keepalive = tcpKeepalive(pool?.tcp);
   return {
-    connectTimeout:
-      (timeout === undefined ? undefined : parseDuration(timeout)) ?? milliseconds(settings.connectTimeoutMs),
+    connectTimeout: parseOptional(pool?.tcp?.connectTimeout) ?? milliseconds(settings.connectTimeoutMs),
     circuitBreakers: circuitBreakers(pool, budget),
     ...(keepalive === undefined ? {} : { upstreamConnectionOptions: { tcpKeepalive: keepalive } }),
   };
@@ -73,7 +71,7 @@ function tcpKeepalive(tcp: TcpSettings | undefined) {
 }
 
 function wholeSeconds(text: string | undefined): number | undefined {
-  const duration = text === undefined ? undefined : parseDuration(text);
+  const duration = parseOptional(text);
   if (duration === undefined) return undefined;
   return Number(duration.seconds) + (duration.nanos > 0 ? 1 : 0);
 }

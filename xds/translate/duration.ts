@@ -30,6 +30,11 @@ export function parseDuration(text: string): Duration | undefined {
   return durationOf(Math.round(nanoseconds));
 }
 
+/** A duration that may be left out. */
+export function parseOptional(text: string | undefined): Duration | undefined {
+  return text === undefined ? undefined : parseDuration(text);
+}
+
 /** A duration of milliseconds. */
 export function milliseconds(amount: number): Duration {
   return durationOf(Math.round(amount * 1e6));

@@ -2,7 +2,7 @@ import type { Fields } from '../envoy/fields.ts';
 import type { ConsistentHash, LoadBalancerSettings } from '../../crds/destination-rule.ts';
 import type { Cluster_SlowStartConfigSchema, ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { Cluster_LbPolicy } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
-import { parseDuration } from './duration.ts';
+import { parseOptional } from './duration.ts';
 
 type LoadBalancerInit = Pick<Fields<typeof ClusterSchema>, 'lbPolicy' | 'lbConfig'>;
 type SlowStartInit = Fields<typeof Cluster_SlowStartConfigSchema>;
@@ -55,8 +55,7 @@ function consistentHash(settings: ConsistentHash): LoadBalancerInit {
 }
 
 function slowStart(settings: LoadBalancerSettings | undefined): SlowStartInit | undefined {
-  const window = settings?.warmup?.duration ?? settings?.warmupDurationSecs;
-  const slowStartWindow = window === undefined ? undefined : parseDuration(window);
+  const slowStartWindow = parseOptional(settings?.warmup?.duration ?? settings?.warmupDurationSecs);
   if (slowStartWindow === undefined) return undefined;
   return {
     slowStartWindow,

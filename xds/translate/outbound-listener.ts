@@ -11,7 +11,7 @@ import { listenerAccessLogs } from './access-log.ts';
 import type { IpFamilies } from './address.ts';
 import { socketAddress, wildcards } from './address.ts';
 import { alpnMatch } from './alpn.ts';
-import { milliseconds, parseDuration } from './duration.ts';
+import { milliseconds, parseOptional } from './duration.ts';
 import { outboundHttp } from './http-connection-manager.ts';
 import { httpFilter, httpInspector, offerTcpAlpn, tcpProxy, tlsInspector } from './network-filter.ts';
 import type { ListenerPlan, ServiceListenerPlan } from './outbound-plan.ts';
@@ -55,11 +55,11 @@ function httpChain(plan: ListenerPlan, settings: MeshSettings): FilterChain {
 function tcpChain(plan: ServiceListenerPlan, settings: MeshSettings): FilterChain {
   const { service, servicePort, trafficPolicy } = plan;
   const cluster = outboundClusterName(servicePort.port, '', service.hostname);
-  const idle = trafficPolicy?.connectionPool?.tcp?.idleTimeout;
-  const idleTimeout = idle === undefined ? undefined : parseDuration(idle);
+  const { idleTimeout, maxConnectionDuration } = trafficPolicy?.connectionPool?.tcp ?? {};
   const bySource = trafficPolicy?.loadBalancer?.consistentHash?.useSourceIp === true;
   const proxy = tcpProxy(cluster, settings, {
-    idleTimeout,
+    idleTimeout: parseOptional(idleTimeout),
+    maxDownstreamConnectionDuration: parseOptional(maxConnectionDuration),
     ...(bySource ? { hashPolicy: [{ policySpecifier: { case: 'sourceIp', value: {} } }] } : {}),
   });
   const meshTls = trafficPolicy?.tls === undefined || trafficPolicy.tls.mode === 'ISTIO_MUTUAL';

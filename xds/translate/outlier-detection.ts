@@ -1,7 +1,7 @@
 import type { Fields } from '../envoy/fields.ts';
 import type { OutlierDetection } from '../../crds/destination-rule.ts';
 import type { OutlierDetectionSchema } from '../envoy/gen/envoy/config/cluster/v3/outlier_detection_pb.js';
-import { parseDuration } from './duration.ts';
+import { parseOptional } from './duration.ts';
 
 type OutlierDetectionInit = Fields<typeof OutlierDetectionSchema>;
 
@@ -14,13 +14,10 @@ const never = 0;
  * word for them; `consecutiveErrors`, deprecated there, is the older name of gateway errors.
  */
 export function outlierDetection(settings: OutlierDetection): OutlierDetectionInit {
-  const interval = settings.interval === undefined ? undefined : parseDuration(settings.interval);
-  const baseEjectionTime =
-    settings.baseEjectionTime === undefined ? undefined : parseDuration(settings.baseEjectionTime);
   return {
     enforcingSuccessRate: never,
-    ...(interval === undefined ? {} : { interval }),
-    ...(baseEjectionTime === undefined ? {} : { baseEjectionTime }),
+    interval: parseOptional(settings.interval),
+    baseEjectionTime: parseOptional(settings.baseEjectionTime),
     ...(settings.maxEjectionPercent ? { maxEjectionPercent: settings.maxEjectionPercent } : {}),
     ...consecutive5xx(settings.consecutive5xxErrors ?? undefined),
     ...gatewayErrors(settings.consecutiveGatewayErrors ?? settings.consecutiveErrors ?? undefined),

@@ -7,9 +7,11 @@ import type {
   HttpProtocolOptionsSchema as CommonHttpOptionsSchema,
 } from '../envoy/gen/envoy/config/core/v3/protocol_pb.js';
 import { HttpProtocolOptionsSchema } from '../envoy/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
-import { parseDuration } from './duration.ts';
+import type { MatchPredicateSchema } from '../envoy/gen/envoy/config/common/matcher/v3/matcher_pb.js';
+import { parseOptional } from './duration.ts';
 import type { UpstreamProtocol } from './upstream-protocol.ts';
 
+type MatchFields = Fields<typeof MatchPredicateSchema>;
 type OptionsInit = Fields<typeof HttpProtocolOptionsSchema>;
 
 /** Key of a cluster's HTTP options in `typed_extension_protocol_options`. */
@@ -28,12 +30,15 @@ export interface UpstreamHttpInput {
 export function upstreamHttpOptions(input: UpstreamHttpInput): Record<string, Any> {
   const common = commonOptions(input);
   const sni = { autoSni: input.autoSni === true, autoSanValidation: input.autoSanValidation === true };
-  const plain = Object.keys(common).length === 0 && !sni.autoSni && !sni.autoSanValidation;
+  const errorMatcher = errorStatuses(input.outlierDetection?.outlierDetectionHttpErrorCodes ?? []);
+  const plain =
+    Object.keys(common).length === 0 && !sni.autoSni && !sni.autoSanValidation && errorMatcher === undefined;
   if (input.protocol === 'tcp' && plain) return {};
   const options: OptionsInit = {
     ...(Object.keys(common).length > 0 ? { commonHttpProtocolOptions: common } : {}),
     ...(sni.autoSni || sni.autoSanValidation ? { upstreamHttpProtocolOptions: sni } : {}),
     upstreamProtocolOptions: protocolOptions(input),
+    ...(errorMatcher === undefined ? {} : { outlierDetection: { errorMatcher } }),
   };
   return { [httpProtocolOptionsKey]: typedConfig(HttpProtocolOptionsSchema, options) };
 }
@@ -41,8 +46,8 @@ export function upstreamHttpOptions(input: UpstreamHttpInput): Record<string, An
 function commonOptions({ connectionPool }: UpstreamHttpInput): Fields<typeof CommonHttpOptionsSchema> {
   const { http, tcp } = connectionPool ?? {};
   // The TCP settings hold for HTTP connections where HTTP's own say nothing.
-  const idleTimeout = parse(http?.idleTimeout ?? tcp?.idleTimeout);
-  const maxConnectionDuration = parse(tcp?.maxConnectionDuration);
+  const idleTimeout = parseOptional(http?.idleTimeout ?? tcp?.idleTimeout);
+  const maxConnectionDuration = parseOptional(tcp?.maxConnectionDuration);
   return {
     ...(idleTimeout === undefined ? {} : { idleTimeout }),
     ...(maxConnectionDuration === undefined ? {} : { maxConnectionDuration }),
@@ -72,16 +77,33 @@ function protocolOptions({
   }
 }
 
+/** Answers with one of these statuses, which outlier detection counts as errors instead of all 5xx. */
+function errorStatuses(codes: readonly number[]): MatchFields | undefined {
+  const rules: MatchFields[] = codes.map((code) => ({
+    rule: {
+      case: 'httpResponseHeadersMatch',
+      value: {
+        headers: [
+          {
+            name: ':status',
+            headerMatchSpecifier: {
+              case: 'stringMatch',
+              value: { matchPattern: { case: 'exact', value: String(code) } },
+            },
+          },
+        ],
+      },
+    },
+  }));
+  return rules.length > 1 ? { rule: { case: 'orMatch', value: { rules } } } : rules[0];
+}
+
 function http2Options(pool: ConnectionPoolSettings | undefined): Fields<typeof Http2ProtocolOptionsSchema> {
   const streams = pool?.http?.maxConcurrentStreams;
-  const interval = parse(pool?.http?.http2KeepAlive?.interval);
-  const timeout = parse(pool?.http?.http2KeepAlive?.timeout);
+  const interval = parseOptional(pool?.http?.http2KeepAlive?.interval);
+  const timeout = parseOptional(pool?.http?.http2KeepAlive?.timeout);
   return {
     ...(streams === undefined || streams <= 0 ? {} : { maxConcurrentStreams: streams }),
     ...(interval === undefined || timeout === undefined ? {} : { connectionKeepalive: { interval, timeout } }),
   };
-}
-
-function parse(text: string | undefined) {
-  return text === undefined ? undefined : parseDuration(text);
 }
