@@ -113,7 +113,7 @@ export async function untilReady(
 
 const politeMs = 10_000;
 
-/** Ends a process: SIGTERM, and SIGKILL after ten seconds. Does nothing to another one that has its id by now. */
+/** Ends a process: SIGTERM, and SIGKILL after `waitMs` milliseconds. Does nothing to another one that has its id by now. */
 export async function stopProcess(identity: ProcessIdentity, waitMs = politeMs): Promise<void> {
   if (!(await isAlive(identity))) return;
   signal(identity.pid, 'SIGTERM');

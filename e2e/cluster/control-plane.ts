@@ -35,6 +35,8 @@ export interface ControlPlane extends AsyncDisposable {
 const host = '127.0.0.1';
 const serviceRange = '10.96.0.0/16';
 const readyWithinMs = 60_000;
+/** An API server waits for its watchers, which don't go by themselves. */
+const patienceMs = 2_000;
 
 /**
  * Starts etcd and a kube-apiserver of their own on free ports of 127.0.0.1, with their data in a temporary folder, for
@@ -92,7 +94,7 @@ async function run(parts: Parts): Promise<ControlPlane> {
   const etcd: RunningComponent = { component: parts.etcd, process: await startComponent(parts.etcd) };
   let api: RunningComponent | undefined;
   const stopApiServer = async () => {
-    if (api) await stopProcess(api.process);
+    if (api) await stopProcess(api.process, patienceMs);
     api = undefined;
   };
   const startApiServer = async () => {
