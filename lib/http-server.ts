@@ -58,8 +58,10 @@ const DEFAULT_GRACE_MS = 5_000;
 
 /** Resolves when it listens; rejects with an Error that names the address when it cannot. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const handle = (request: IncomingMessage, response: ServerResponse): void => void answer(options, request, response);
-  const server = options.tls === undefined ? createServer(handle) : createTlsServer({ ...options.tls }, handle);
+  const listening = (): boolean => server.listening;
+  const handle = (request: IncomingMessage, response: ServerResponse): void =>
+    void answer(options, listening, request, response);
+  const server: Server = options.tls === undefined ? createServer(handle) : createTlsServer({ ...options.tls }, handle);
   server.requestTimeout = 30_000;
   const { host, port } = parseAddress(options.address);
   await listen(server, host, port, options.address);
@@ -114,10 +116,17 @@ function addressOf(server: Server): { readonly host: string; readonly port: numb
   return { host: address.address, port: address.port };
 }
 
-async function answer(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  options: HttpServerOptions,
+  listening: () => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const result = await respond(options, request);
   if (response.destroyed) return;
   const body = Buffer.from(result.body);
+  // A server that is closing waits for its connections, so none of them is to stay open for another request.
+  if (!listening()) response.setHeader('connection', 'close');
   response.writeHead(result.status ?? 200, {
     'content-type': result.contentType ?? 'text/plain; charset=utf-8',
     'content-length': body.length,
