@@ -24,6 +24,7 @@ export function shapeProblems(schema: OpenApiSchema, value: unknown, path: strin
       : [mismatch('an integer or a string', value, path)];
   }
   const { type } = schema;
+  if (type === undefined) return [];
   switch (type) {
     case 'object':
       return isObject(value) ? objectProblems(schema, value, path) : [mismatch('an object', value, path)];
@@ -37,8 +38,6 @@ export function shapeProblems(schema: OpenApiSchema, value: unknown, path: strin
       return typeof value === 'number' ? [] : [mismatch('a number', value, path)];
     case 'boolean':
       return typeof value === 'boolean' ? [] : [mismatch('a boolean', value, path)];
-    case undefined:
-      return [];
   }
 }
 

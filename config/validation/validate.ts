@@ -3,7 +3,7 @@ import { destinationRule } from '../../crds/destination-rule.ts';
 import type { KindDefinition, KubernetesObject } from '../../crds/kind.ts';
 import { meshControlPlane } from '../../crds/mesh-control-plane.ts';
 import { peerAuthentication } from '../../crds/peer-authentication.ts';
-import type { AnySchema, Infer } from '../../crds/schema.ts';
+import type { Schema } from '../../crds/schema.ts';
 import { virtualService } from '../../crds/virtual-service.ts';
 import type { ObjectMeta } from '../../lib/kube/object.ts';
 import { validateDestinationRule } from './destination-rule.ts';
@@ -48,21 +48,17 @@ export function validate(object: UncheckedObject): readonly Problem[] {
   return checks.find((check) => check.group === group && check.kind === object.kind)?.run(object) ?? [];
 }
 
-function checkOf<Spec extends AnySchema>(
-  { group, kind, spec: schema }: KindDefinition<Spec>,
-  validateMeaning: (object: KubernetesObject<Infer<Spec>, never>) => readonly Problem[],
+function checkOf<Spec>(
+  { group, kind, spec: schema }: KindDefinition<Schema<Spec, unknown>>,
+  validateMeaning: (object: KubernetesObject<Spec, never>) => readonly Problem[],
 ): Check {
   return {
     group,
     kind,
     run: ({ apiVersion, kind: objectKind, metadata, spec }) => {
       if (spec === undefined) return [error('spec', 'is required')];
-      if (isSpec<Infer<Spec>>(schema, spec)) return validateMeaning({ apiVersion, kind: objectKind, metadata, spec });
+      if (conforms(schema, spec)) return validateMeaning({ apiVersion, kind: objectKind, metadata, spec });
       return shapeProblems(schema.openapi, spec, 'spec').map(({ path, message }) => error(path, message));
     },
   };
-}
-
-function isSpec<T>(schema: AnySchema, spec: unknown): spec is T {
-  return conforms(schema, spec);
 }
