@@ -1,6 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { connect } from 'node:tls';
+import forge from 'node-forge';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAddress, startHttpServer } from './http-server.ts';
-import type { HttpHandler, HttpServer } from './http-server.ts';
+import type { HttpHandler, HttpServer, ServerCertificate } from './http-server.ts';
 import { recordingLogger } from './logger.ts';
 
 async function serve(routes: Readonly<Record<string, HttpHandler>>, maxBodyBytes?: number) {
@@ -72,6 +75,47 @@ describe('the HTTP server', () => {
     const second = startHttpServer({ address, routes: {}, logger: recordingLogger() });
     await expect(second).rejects.toThrow(`cannot listen on ${address}`);
     expect(() => server.setCertificate({ cert: '', key: '' })).toThrow('has no TLS');
+  });
+});
+
+function makeCertificate(commonName: string): ServerCertificate {
+  const pair = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(pair.publicKey);
+  certificate.serialNumber = '01';
+  certificate.validity.notAfter = new Date(Date.now() + 3_600_000);
+  certificate.setSubject([{ name: 'commonName', value: commonName }]);
+  certificate.setIssuer([{ name: 'commonName', value: commonName }]);
+  certificate.sign(forge.pki.privateKeyFromPem(pair.privateKey), forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(certificate), key: pair.privateKey };
+}
+
+/** The common name in the certificate that the server shows. */
+function nameShownOn(port: number): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+describe('the HTTPS server', () => {
+  it('shows a new certificate without a restart, and keeps the old one when the new one is broken', async () => {
+    const [one, two] = [makeCertificate('one'), makeCertificate('two')];
+    const server = await startHttpServer({ address: '127.0.0.1:0', routes: {}, tls: one, logger: recordingLogger() });
+    onTestFinished(() => server.close(0));
+    const { port } = server.address;
+    expect(await nameShownOn(port)).toBe('one');
+    server.setCertificate(two);
+    expect(await nameShownOn(port)).toBe('two');
+    expect(() => server.setCertificate({ cert: one.cert, key: two.key })).toThrow();
+    expect(await nameShownOn(port)).toBe('two');
   });
 });
 
