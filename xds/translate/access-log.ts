@@ -5,6 +5,7 @@ import type { AccessLog as AccessLogMessage } from '../envoy/gen/envoy/config/ac
 import { AccessLogSchema } from '../envoy/gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import type { SubstitutionFormatStringSchema } from '../envoy/gen/envoy/config/core/v3/substitution_format_string_pb.js';
 import { FileAccessLogSchema } from '../envoy/gen/envoy/extensions/access_loggers/file/v3/file_pb.js';
+import { StdoutAccessLogSchema } from '../envoy/gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import type { AccessLog } from '../model/mesh-settings.ts';
 
 /** Fields of the default format, by Istio's names for them: users' log parsers know this set and its order. */
@@ -61,34 +62,33 @@ const jsonFormat: Readonly<Record<string, string>> = {
   x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
 };
 
-const fileLogger = 'envoy.access_loggers.file';
-
 /** The access logs of requests and connections; none where the mesh has none. */
 export function accessLogs(log: AccessLog | undefined): AccessLogMessage[] {
-  return log === undefined ? [] : [create(AccessLogSchema, { name: fileLogger, ...logger(log) })];
+  return log === undefined ? [] : [create(AccessLogSchema, logger(log))];
 }
 
 /** The access log of a listener itself: connections that no filter chain took, which appear nowhere else. */
 export function listenerAccessLogs(log: AccessLog | undefined): AccessLogMessage[] {
   if (log === undefined) return [];
   const unmatched: Fields<typeof AccessLogSchema> = {
-    name: fileLogger,
     filter: { filterSpecifier: { case: 'responseFlagFilter', value: { flags: ['NR'] } } },
     ...logger(log),
   };
   return [create(AccessLogSchema, unmatched)];
 }
 
+/** Standard output is written to as it is open: opened anew by its name it may refuse, as a socket does. */
 function logger(log: AccessLog): Fields<typeof AccessLogSchema> {
+  const accessLogFormat = { case: 'logFormat', value: format(log) } as const;
+  if (log.path === '/dev/stdout') {
+    return {
+      name: 'envoy.access_loggers.stdout',
+      configType: { case: 'typedConfig', value: typedConfig(StdoutAccessLogSchema, { accessLogFormat }) },
+    };
+  }
   return {
-    configType: {
-      case: 'typedConfig',
-      value: typedConfig(FileAccessLogSchema, {
-        path: log.path,
-        // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
-        accessLogFormat: { case: 'logFormat', value: format(log) },
-      }),
-    },
+    name: 'envoy.access_loggers.file',
+    configType: { case: 'typedConfig', value: typedConfig(FileAccessLogSchema, { path: log.path, accessLogFormat }) },
   };
 }
 
