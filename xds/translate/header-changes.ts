@@ -42,7 +42,7 @@ export function translateHeaders(headers: Headers | undefined, report: Report): 
 /** The authority that changes of request headers ask for by `Host` or `:authority`; `set` goes before `add`. */
 export function authorityOf(headers: Headers | undefined, report: Report): string | undefined {
   for (const operation of ['set', 'add'] as const) {
-    for (const [name, value] of Object.entries(headers?.request?.[operation] ?? {})) {
+    for (const [name, value] of sorted(headers?.request?.[operation])) {
       if (!isAuthority(name) || value === '') continue;
       if (isHeaderValue(value)) return value;
       report(`request.${operation}[${name}]`, 'the value holds a line end or is longer than 16 KiB; it is left out');
@@ -75,14 +75,17 @@ function options(
   appendAction: HeaderValueOption_HeaderAppendAction,
   report: Report,
 ): readonly HeaderValueOption[] {
-  return Object.entries(values ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return sorted(values)
     .filter(([name, value]) => isUsable(name, value, report))
     .map(([key, value]) => {
       // Envoy ignores an empty value unless it is told to keep it; Istio's users mean the header to be there.
       const keep = value === '' ? { keepEmptyValue: true } : {};
       return create(HeaderValueOptionSchema, { header: { key, value }, appendAction, ...keep });
     });
+}
+
+function sorted(values: Readonly<Record<string, string>> | undefined): readonly (readonly [string, string])[] {
+  return Object.entries(values ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function isUsable(name: string, value: string, report: Report): boolean {
