@@ -57,6 +57,11 @@ function mostSpecific(candidates: readonly DestinationRule[], settings: MeshSett
   return first === undefined ? undefined : others.reduce(merge, first);
 }
 
+/** The label keys that rules select their clients by; views need these labels, no others. */
+export function clientLabelKeys(rules: readonly DestinationRule[]): ReadonlySet<string> {
+  return new Set(rules.flatMap(({ spec }) => Object.keys(spec.workloadSelector?.matchLabels ?? {})));
+}
+
 /** Exact before wildcard, longer (more specific) before shorter. */
 function compareSpecificity(a: string, b: string): number {
   if (isWildcard(a) !== isWildcard(b)) return isWildcard(a) ? 1 : -1;

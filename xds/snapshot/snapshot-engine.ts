@@ -1,6 +1,7 @@
 import type { Logger } from '../../lib/logger.ts';
 import type { ResourceType } from '../envoy/type-urls.ts';
 import { sendOrder } from '../envoy/type-urls.ts';
+import { clientLabelKeys } from '../model/destination-rules.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
@@ -119,8 +120,11 @@ export class SnapshotEngine {
   }
 
   #viewOf({ namespace, labels }: Workload): View {
-    const keys = this.#memo.get('source-label-keys', [this.#mesh.virtualServices], () =>
-      sourceLabelKeys(this.#mesh.virtualServices),
+    const { virtualServices, destinationRules } = this.#mesh;
+    const keys = this.#memo.get(
+      'client-label-keys',
+      [virtualServices, destinationRules],
+      () => new Set([...sourceLabelKeys(virtualServices), ...clientLabelKeys(destinationRules)]),
     );
     if (keys.size === 0) return { namespace };
     const sourceLabels = Object.fromEntries(

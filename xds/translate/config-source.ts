@@ -1,7 +1,7 @@
 import type { Fields } from '../envoy/fields.ts';
 import type { ConfigSourceSchema } from '../envoy/gen/envoy/config/core/v3/config_source_pb.js';
 import { ApiConfigSource_ApiType, ApiVersion } from '../envoy/gen/envoy/config/core/v3/config_source_pb.js';
-import { zeroDuration } from './duration.ts';
+import { milliseconds, zeroDuration } from './duration.ts';
 
 /** Cluster of the bootstrap that leads to the agent's socket, on which it serves SDS. */
 export const sdsCluster = 'sds-grpc';
@@ -14,8 +14,10 @@ export const aggregated: Fields<typeof ConfigSourceSchema> = {
   resourceApiVersion: ApiVersion.V3,
 };
 
+type ConfigSourceFields = Fields<typeof ConfigSourceSchema>;
+
 /** Secrets, which the agent serves: neither keys nor certificates ever pass through istiod's stream. */
-export const fromAgent: Fields<typeof ConfigSourceSchema> = {
+export const fromAgent: ConfigSourceFields = {
   configSourceSpecifier: {
     case: 'apiConfigSource',
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- another case of the oneof is, not this one
@@ -29,3 +31,9 @@ export const fromAgent: Fields<typeof ConfigSourceSchema> = {
   initialFetchTimeout: zeroDuration,
   resourceApiVersion: ApiVersion.V3,
 };
+
+/**
+ * Secrets of the user's, out of files that the agent reads. One that is missing must not hold up the sidecar: after two
+ * seconds Envoy goes on, and refuses connections that need it.
+ */
+export const filesFromAgent: ConfigSourceFields = { ...fromAgent, initialFetchTimeout: milliseconds(2000) };

@@ -7,7 +7,7 @@ import {
 import type { SdsSecretConfigSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import type { CommonTlsContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { rootSecret, workloadSecret } from '../model/names.ts';
-import { fromAgent } from './config-source.ts';
+import { filesFromAgent, fromAgent } from './config-source.ts';
 
 export type CommonTlsContextInit = Fields<typeof CommonTlsContextSchema>;
 export type ValidationInit = Fields<typeof CertificateValidationContextSchema>;
@@ -19,8 +19,18 @@ export const protocolVersions = {
 };
 
 /** A secret that the agent serves under this name. */
-export function agentSecret(name: string): Fields<typeof SdsSecretConfigSchema> {
+function agentSecret(name: string): Fields<typeof SdsSecretConfigSchema> {
   return { name, sdsConfig: fromAgent };
+}
+
+/** Certificate and key out of files, under Istio's name for them. */
+export function fileCertificate(chain: string, key: string): Fields<typeof SdsSecretConfigSchema> {
+  return { name: `file-cert:${chain}~${key}`, sdsConfig: filesFromAgent };
+}
+
+/** Roots out of a file, or those of the system's, under Istio's name for them. */
+export function fileRoots(path: string | undefined): Fields<typeof SdsSecretConfigSchema> {
+  return { name: `file-root:${path === undefined || path === '' ? 'system' : path}`, sdsConfig: filesFromAgent };
 }
 
 /** Own certificate of the workload, and peers checked against the roots of the mesh and by what `validation` adds. */

@@ -9,7 +9,7 @@ import { UpstreamTlsContextSchema } from '../envoy/gen/envoy/extensions/transpor
 import type { MutualTlsMode } from '../model/mesh-settings.ts';
 import { alpn } from './alpn.ts';
 import type { CommonTlsContextInit, ValidationInit } from './tls-context.ts';
-import { agentSecret, memberOf, meshCertificates, protocolVersions } from './tls-context.ts';
+import { fileCertificate, fileRoots, memberOf, meshCertificates, protocolVersions } from './tls-context.ts';
 import type { UpstreamProtocol } from './upstream-protocol.ts';
 
 export type TransportSocketInit = Fields<typeof TransportSocketSchema>;
@@ -115,7 +115,7 @@ function originated(input: UpstreamTlsInput, tls: ClientTlsSettings): UpstreamTl
   const { clientCertificate = '', privateKey = '' } = tls;
   const own =
     tls.mode === 'MUTUAL' && clientCertificate !== '' && privateKey !== ''
-      ? { tlsCertificateSdsSecretConfigs: [agentSecret(`file-cert:${clientCertificate}~${privateKey}`)] }
+      ? { tlsCertificateSdsSecretConfigs: [fileCertificate(clientCertificate, privateKey)] }
       : {};
   const verify = tls.insecureSkipVerify !== true;
   const sni = tls.sni ?? '';
@@ -145,7 +145,7 @@ function serverValidation(tls: ClientTlsSettings): CommonTlsContextInit {
       case: 'combinedValidationContext',
       value: {
         defaultValidationContext: { ...subjectAltNames(tls.subjectAltNames ?? []), ...crl },
-        validationContextSdsSecretConfig: agentSecret(`file-root:${tls.caCertificates || 'system'}`),
+        validationContextSdsSecretConfig: fileRoots(tls.caCertificates),
       },
     },
   };
