@@ -9,7 +9,7 @@ import { run, tryRun } from './command.ts';
 import type { BuiltImage } from './image-build.ts';
 import { importArchive } from './image-load.ts';
 import { dnsObjects, dnsReadyPort, nodeName } from './node-config.ts';
-import { startNode } from './node.ts';
+import { furnishNode, startNode } from './node.ts';
 import { isListening } from './ports.ts';
 import { reported, type Progress } from './progress.ts';
 
@@ -27,8 +27,9 @@ export async function bringUp(runner: ClusterRunner, parts: ClusterParts, progre
   const { layout } = runner;
   progress(`cluster ${layout.name}: starting, in ${runner.state.plan.range}`);
   await makeCgroups(layout.name);
-  const node = await startNode(layout, runner.state.plan, parts.pause);
+  const node = await startNode(layout, parts.pause);
   await runner.update({ node });
+  await furnishNode(layout, runner.state.plan, node);
   await writeClusterFiles(layout, runner.state);
   await runner.start(['etcd', 'containerd', 'kube-apiserver']);
   await untilContainerdReady(runner);

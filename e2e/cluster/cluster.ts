@@ -100,6 +100,8 @@ async function existingCluster(context: string, progress: Progress): Promise<Clu
 type Access = Pick<Cluster, 'kubeconfig' | 'context' | 'kubectlPath' | 'kubectlFlags' | 'kubectl'>;
 
 function access(kubectlPath: string, kubeconfig: string, context?: string): Access {
+  // The local cluster is reached without the proxy that the user may have.
+  const direct: Readonly<Record<string, string>> = context === undefined ? { NO_PROXY: '*', no_proxy: '*' } : {};
   const kubectlFlags = context === undefined ? ['--kubeconfig', kubeconfig] : ['--context', context];
   return {
     kubeconfig,
@@ -107,6 +109,6 @@ function access(kubectlPath: string, kubeconfig: string, context?: string): Acce
     kubectlPath,
     kubectlFlags,
     kubectl: (args, options = {}) =>
-      run(kubectlPath, [...kubectlFlags, ...args], { ...options, env: { KUBECONFIG: kubeconfig } }),
+      run(kubectlPath, [...kubectlFlags, ...args], { ...options, env: { KUBECONFIG: kubeconfig, ...direct } }),
   };
 }

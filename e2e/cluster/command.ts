@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { commandEnvironment } from './environment.ts';
 import { lastLines } from './text.ts';
 
 /** How a command is run. */
@@ -36,7 +37,7 @@ export function tryRun(command: string, args: readonly string[], options: Comman
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      env: { ...commandEnvironment(), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { clusterEnvironment } from './environment.ts';
 import { until } from './ports.ts';
 import { lastLines } from './text.ts';
 
@@ -21,8 +22,6 @@ export interface Component {
   readonly command: string;
   readonly args: readonly string[];
   readonly log: string;
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A component that ended although it was to run; its message holds the end of its log. */
@@ -59,8 +58,7 @@ export async function startComponent(component: Component): Promise<ProcessIdent
   const output = openSync(component.log, 'w');
   try {
     const child = spawn(component.command, component.args, {
-      cwd: component.cwd,
-      env: { ...process.env, ...component.env },
+      env: clusterEnvironment(),
       detached: true,
       stdio: ['ignore', output, output],
     });

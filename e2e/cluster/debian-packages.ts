@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, tryRun } from './command.ts';
+import { searchFolders } from './environment.ts';
 import { underLock } from './lock.ts';
 import { reported, type Progress } from './progress.ts';
 
@@ -36,13 +37,10 @@ export const imagePackages: readonly DebianPackage[] = [
   { name: 'mmdebstrap', provides: 'mmdebstrap' },
 ];
 
-const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-
 /** Where a command is, by PATH and by the folders of system commands that a user's PATH may lack. */
 export function findCommand(name: string, path = process.env['PATH'] ?? ''): string | undefined {
   if (name.startsWith('/')) return existsSync(name) ? name : undefined;
-  return [...path.split(':'), ...systemFolders]
-    .filter((folder) => folder.startsWith('/'))
+  return searchFolders(path)
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file));
 }

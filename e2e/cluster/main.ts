@@ -12,6 +12,7 @@ import { withArchive } from './image-load.ts';
 import { layoutOf } from './layout.ts';
 import { buildMeltemiImages } from './meltemi-images.ts';
 import { parseFeatureGate } from './feature-gate.ts';
+import { prepare } from './prepare.ts';
 import { progressToStderr } from './progress.ts';
 import { reasonAgainst, thisMachine } from './requirements.ts';
 
@@ -52,6 +53,12 @@ command('up', 'bring the cluster up; one that is up is looked over, and what has
     process.stdout.write(`cluster ${name} ${outcome(result, performance.now() - started)}\n`);
     process.stdout.write(`export KUBECONFIG=${result.layout.kubeconfig}\n`);
   });
+
+command('prepare', 'install, fetch and build all that a cluster takes, without starting one').action(async () => {
+  refuseHere();
+  await prepare(progress);
+  process.stdout.write('all is there\n');
+});
 
 command('down', 'remove the cluster and all that it made').action(async ({ name }: Named) => {
   const removed = await down(name, progress);

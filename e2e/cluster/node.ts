@@ -40,9 +40,8 @@ export function nodeComponent(
   return { ...component, command, args, log: join(layout.logs, `${component.name}.log`) };
 }
 
-/** Makes the node with its mounts and its link to this machine. */
-export async function startNode(layout: ClusterLayout, plan: AddressPlan, pause: string): Promise<Node> {
-  for (const folder of Object.values(layout.nodeVar)) await mkdir(folder, { recursive: true });
+/** Starts the first process of a node, in namespaces that hold nothing yet. */
+export async function startNode(layout: ClusterLayout, pause: string): Promise<Node> {
   const component: Component = {
     name: 'node',
     command: 'unshare',
@@ -61,9 +60,14 @@ export async function startNode(layout: ClusterLayout, plan: AddressPlan, pause:
     10_000,
   );
   if (!first) throw new Error('the node has no first process');
+  return { launcher, first };
+}
+
+/** Gives a node its mounts and its link to this machine. */
+export async function furnishNode(layout: ClusterLayout, plan: AddressPlan, { first }: Node): Promise<void> {
+  for (const folder of Object.values(layout.nodeVar)) await mkdir(folder, { recursive: true });
   await run(...inNode(first, 'sh', ['-ec', mountScript(layout)]));
   await connect(layout.name, plan, first);
-  return { launcher, first };
 }
 
 /** The child that unshare has made, once it has become the pause program. */
