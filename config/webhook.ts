@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { describeError } from '../lib/errors.ts';
 import type {
   AdmissionRequest,
   AdmissionResponse,
@@ -26,7 +27,12 @@ const longestWarning = 256;
 export function reviewValidation(review: unknown): AdmissionReviewResponse {
   const request = parseAdmissionRequest(review);
   if (typeof request === 'string') return reviewOf(denied('', { code: 400, reason: 'BadRequest', message: request }));
-  return reviewOf(respond(request));
+  try {
+    return reviewOf(respond(request));
+  } catch (thrown) {
+    const message = `${describe(request)} could not be checked: ${describeError(thrown)}`;
+    return reviewOf(denied(request.uid, { code: 500, reason: 'InternalError', message }));
+  }
 }
 
 function respond(request: AdmissionRequest): AdmissionResponse {
