@@ -51,7 +51,7 @@ describe('isApplied', () => {
   });
 
   it('looks for a Secret’s stringData in its data', () => {
-    const desired = { kind: 'Secret', stringData: { p: 'hunter2' }, data: { q: 'eA==' } };
+    const desired = { stringData: { p: 'hunter2' }, data: { q: 'eA==' } };
     expect(applied(desired, { data: { p: 'aHVudGVyMg==', q: 'eA==' } })).toBe(true);
     expect(applied(desired, { data: { p: 'eA==', q: 'eA==' } })).toBe(false);
   });

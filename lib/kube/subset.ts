@@ -139,7 +139,7 @@ function isLeftOut(value: unknown, path: Path): boolean {
 function withEncodedStringData(object: KubeObject): Readonly<Record<string, unknown>> {
   const fields: Readonly<Record<string, unknown>> = { ...object };
   const { stringData, ...rest } = fields;
-  if (!isRecord(stringData) || object.kind !== 'Secret') return fields;
+  if (!isRecord(stringData)) return fields;
   const encoded = Object.entries(stringData).map(([key, value]) => [
     key,
     Buffer.from(String(value)).toString('base64'),
