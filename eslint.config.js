@@ -30,7 +30,7 @@ const zones = rooms.flatMap((room) =>
 );
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', 'coverage/', 'xds/envoy/gen/', 'ca/api/gen/', 'samples/'] },
+  { ignores: ['node_modules/', 'dist/', 'coverage/', 'xds/envoy/gen/', 'ca/api/gen/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] } } },

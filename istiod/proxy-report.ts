@@ -1,4 +1,5 @@
 import type { KubeClient } from '../lib/kube/client.ts';
+import { formatMicroTime } from '../lib/kube/clock.ts';
 import { leases } from '../lib/kube/resources.ts';
 import type { Logger } from '../lib/logger.ts';
 
@@ -64,11 +65,6 @@ function reportLease({ namespace, revision, pod }: ProxyReportOptions, connected
       },
       ...(uid === undefined ? {} : { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] }),
     },
-    spec: { holderIdentity: name, leaseDurationSeconds, renewTime: microTime(new Date()) },
+    spec: { holderIdentity: name, leaseDurationSeconds, renewTime: formatMicroTime(Date.now()) },
   };
-}
-
-/** Kubernetes' MicroTime: RFC 3339 with six digits. */
-function microTime(date: Date): string {
-  return date.toISOString().replace('Z', '000Z');
 }

@@ -1,13 +1,15 @@
 import { destinationRules, peerAuthentications, virtualServices } from '../../crds/kinds.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import type { ChangeListener, Informer } from '../../lib/kube/informer.ts';
+import { isNotServed } from '../../lib/kube/error.ts';
+import type { Informer } from '../../lib/kube/informer.ts';
 import { createInformer } from '../../lib/kube/informer.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
+import type { KubeObject, ObjectRef } from '../../lib/kube/object.ts';
+import type { Resource } from '../../lib/kube/resources.ts';
 import { endpointSlices, nodes, pods, services } from '../../lib/kube/resources.ts';
 import type { Node } from '../../lib/kube/types.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Registry } from '../../lib/metrics.ts';
-import type { MeshStore } from './mesh-store.ts';
+import type { MeshStore, RuleKind, Rules } from './mesh-store.ts';
 import { prunePod } from './workload.ts';
 
 export interface KubernetesSourceOptions {
@@ -19,53 +21,69 @@ export interface KubernetesSourceOptions {
 }
 
 /** Follows everything that the mesh is made of. Resolves once the store holds all that the API server has. */
-export async function followKubernetes({
-  client,
-  store,
-  logger,
-  metrics,
-  signal,
-}: KubernetesSourceOptions): Promise<void> {
+export async function followKubernetes(source: KubernetesSourceOptions): Promise<void> {
+  const { client, store, logger, metrics } = source;
   const options = { logger, metrics };
-  const follow = <T extends KubeObject>(informer: Informer<T>, listener: ChangeListener<T>): Informer<T> => {
-    informer.onChange(listener);
-    informer.start(signal);
-    return informer;
-  };
-  const put = <T>(set: (object: T) => void) => ({ added: set, updated: set });
-
-  const informers = [
-    // Pods and nodes first, so that endpoints find their workloads at the first look.
+  // Pods and nodes first, so that endpoints find their workloads at the first look.
+  const builtIn = [
+    follow(source, createInformer(client, nodes, { ...options, prune: pruneNode }), (node) => store.setNode(node)),
     follow(
-      createInformer(client, nodes, { ...options, prune: pruneNode }),
-      put((node) => store.setNode(node)),
+      source,
+      createInformer(client, pods, { ...options, prune: prunePod }),
+      (pod) => store.setPod(pod),
+      (ref) => store.deletePod(ref),
     ),
-    follow(createInformer(client, pods, { ...options, prune: prunePod }), {
-      ...put((pod) => store.setPod(pod)),
-      deleted: ({ metadata }) => store.deletePod(metadata),
-    }),
-    follow(createInformer(client, services, options), {
-      ...put((service) => store.setService(service)),
-      deleted: ({ metadata }) => store.deleteService(metadata),
-    }),
-    follow(createInformer(client, endpointSlices, options), {
-      ...put((slice) => store.setEndpointSlice(slice)),
-      deleted: ({ metadata }) => store.deleteEndpointSlice(metadata),
-    }),
-    follow(createInformer(client, virtualServices, options), {
-      ...put((rule) => store.setRule('VirtualService', rule)),
-      deleted: ({ metadata }) => store.deleteRule('VirtualService', metadata),
-    }),
-    follow(createInformer(client, destinationRules, options), {
-      ...put((rule) => store.setRule('DestinationRule', rule)),
-      deleted: ({ metadata }) => store.deleteRule('DestinationRule', metadata),
-    }),
-    follow(createInformer(client, peerAuthentications, options), {
-      ...put((rule) => store.setRule('PeerAuthentication', rule)),
-      deleted: ({ metadata }) => store.deleteRule('PeerAuthentication', metadata),
-    }),
+    follow(
+      source,
+      createInformer(client, services, options),
+      (service) => store.setService(service),
+      (ref) => store.deleteService(ref),
+    ),
+    follow(
+      source,
+      createInformer(client, endpointSlices, options),
+      (slice) => store.setEndpointSlice(slice),
+      (ref) => store.deleteEndpointSlice(ref),
+    ),
   ];
-  await Promise.all(informers.map((informer) => informer.synced()));
+  const rules = [
+    followRule(source, virtualServices, 'VirtualService'),
+    followRule(source, destinationRules, 'DestinationRule'),
+    followRule(source, peerAuthentications, 'PeerAuthentication'),
+  ];
+  await Promise.all([...builtIn.map((informer) => informer.synced()), ...rules]);
+}
+
+function follow<T extends KubeObject>(
+  { signal }: KubernetesSourceOptions,
+  informer: Informer<T>,
+  put: (object: T) => void,
+  remove: (ref: ObjectRef) => void = () => undefined,
+): Informer<T> {
+  informer.onChange({ added: put, updated: put, deleted: ({ metadata }) => remove(metadata) });
+  informer.start(signal);
+  return informer;
+}
+
+/** A kind that the API server does not serve (yet) holds nobody up: there are no rules of it until it does. */
+async function followRule<K extends RuleKind>(
+  source: KubernetesSourceOptions,
+  resource: Resource<Rules[K]>,
+  kind: K,
+): Promise<void> {
+  const { client, store, logger, metrics } = source;
+  const informer = follow(
+    source,
+    createInformer(client, resource, { logger, metrics }),
+    (rule) => store.setRule(kind, rule),
+    (ref) => store.deleteRule(kind, ref),
+  );
+  const served = await client.list(resource, { limit: 1 }).then(
+    () => true,
+    (error: unknown) => !isNotServed(error),
+  );
+  if (served) await informer.synced();
+  else logger.warn('the API server does not serve this kind; there are no rules of it until it does', { kind });
 }
 
 /** The mesh reads a node's labels only. */

@@ -23,7 +23,7 @@ export type MeshChange =
 
 export type RuleKind = 'VirtualService' | 'DestinationRule' | 'PeerAuthentication';
 
-interface Rules {
+export interface Rules {
   readonly VirtualService: VirtualService;
   readonly DestinationRule: DestinationRule;
   readonly PeerAuthentication: PeerAuthentication;

@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LogLevels } from '../lib/logger.ts';
+import { parseLogLevels } from '../lib/logger.ts';
+import { ports } from '../lib/ports.ts';
+import { parseAddress } from '../lib/http-server.ts';
+import type { IstiodOptions } from './options.ts';
+
+/** `off`, or an address to listen on. */
+function addressOption(value: string): string | undefined {
+  if (value === 'off') return undefined;
+  try {
+    parseAddress(value);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return value;
+}
+
+function logLevels(value: string): LogLevels {
+  try {
+    return parseLogLevels(value);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** `meltemi istiod`: runs one replica of the control plane until it is told to stop. */
+export function istiodCommand(): Command {
+  return new Command('istiod')
+    .summary('run a replica of the control plane')
+    .description(
+      'Runs a replica of the control plane: it watches the Kubernetes API and serves proxies their configuration (xDS),\n' +
+        'their certificates and, to the API server, the webhooks that inject and validate.\n' +
+        'Outside a cluster, --kubeconfig and --plaintext-address are enough to look at what proxies would get.',
+    )
+    .option('--kubeconfig <file>', 'kubeconfig of the cluster; that of the pod, then $KUBECONFIG, when left out')
+    .option('--context <name>', 'context of the kubeconfig; its current one when left out')
+    .addOption(
+      new Option('--namespace <name>', 'namespace of the control plane, where its certificate authority is kept')
+        .env('POD_NAMESPACE')
+        .default('istio-system'),
+    )
+    .option('--revision <name>', 'revision that this control plane is', 'default')
+    .option('--config <file>', 'configuration of the mesh, YAML or JSON: the keys of a MeshControlPlane spec')
+    .option(
+      '--secure-address <address>',
+      'xDS and certificate service over TLS: host:port, :port, or off',
+      addressOption,
+      `:${ports.xds}`,
+    )
+    .option(
+      '--plaintext-address <address>',
+      'xDS without TLS; its callers are not authenticated, so give a loopback address (e.g. 127.0.0.1:15010)',
+      addressOption,
+    )
+    .option(
+      '--webhook-address <address>',
+      'admission webhooks, HTTPS: host:port, :port, or off',
+      addressOption,
+      `:${ports.webhook}`,
+    )
+    .option(
+      '--monitoring-address <address>',
+      '/metrics, /healthz and /readyz: host:port, :port, or off',
+      addressOption,
+      `:${ports.istiodMonitoring}`,
+    )
+    .addOption(
+      new Option('--pod-name <name>', 'pod of this replica, under whose name it reports its proxies').env('POD_NAME'),
+    )
+    .addOption(new Option('--pod-uid <uid>', 'uid of that pod').env('POD_UID'))
+    .addOption(new Option('--log-format <format>', 'how log lines look').choices(['json', 'human']).default('json'))
+    .addOption(
+      new Option(
+        '--log-level <levels>',
+        'level (debug, info, warn, error, none), or levels by component: default:info,xds:debug',
+      )
+        .argParser(logLevels)
+        .default(parseLogLevels('info'), 'info'),
+    )
+    .action(async ({ logLevel, ...options }: Omit<IstiodOptions, 'logLevels'> & { readonly logLevel: LogLevels }) => {
+      const { runIstiod } = await import('./istiod.ts');
+      await runIstiod({ ...options, logLevels: logLevel });
+    });
+}

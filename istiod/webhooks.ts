@@ -1,0 +1,5 @@
+import type { HttpServer } from '../lib/http-server.ts';
+
+export function startWebhooks(..._: unknown[]): Promise<HttpServer | undefined> {
+  return Promise.resolve(undefined);
+}
