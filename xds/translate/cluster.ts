@@ -17,6 +17,7 @@ import type { Service, ServicePort } from '../model/service.ts';
 import { aggregated } from './config-source.ts';
 import { connectionPool } from './connection-pool.ts';
 import { externalNameCluster } from './external-name.ts';
+import { percentage } from './limits.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { outlierDetection } from './outlier-detection.ts';
 import { upstreamHttpOptions } from './upstream-http-options.ts';
@@ -105,7 +106,7 @@ function discovery(
 function commonLoadBalancing(policy: TrafficPolicy | undefined): ClusterInit['commonLbConfig'] {
   const distributes = (policy?.loadBalancer?.localityLbSetting?.distribute ?? []).length > 0;
   return {
-    healthyPanicThreshold: { value: policy?.outlierDetection?.minHealthPercent ?? 0 },
+    healthyPanicThreshold: { value: percentage(policy?.outlierDetection?.minHealthPercent ?? 0) },
     ...(distributes ? { localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} } } : {}),
   };
 }

@@ -3,6 +3,7 @@ import type { ConsistentHash, LoadBalancerSettings } from '../../crds/destinatio
 import type { Cluster_SlowStartConfigSchema, ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { Cluster_LbPolicy } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { parseOptional } from './duration.ts';
+import { clamp, isPrime, percentage } from './limits.ts';
 
 type LoadBalancerInit = Pick<Fields<typeof ClusterSchema>, 'lbPolicy' | 'lbConfig'>;
 type SlowStartInit = Fields<typeof Cluster_SlowStartConfigSchema>;
@@ -11,6 +12,9 @@ type SlowStartInit = Fields<typeof Cluster_SlowStartConfigSchema>;
 const warmupDefaults = { aggression: 1, minimumPercent: 10 };
 /** The ring's size where nobody says, Envoy's own default. */
 const minimumRingSize = 1024;
+/** The most that Envoy takes; a Maglev table that is larger, or not prime, has Envoy's own size instead. */
+const largestRing = 8 * 1024 * 1024;
+const largestTable = 5_000_011;
 
 /** The load balancing policy of a cluster; least requests where nobody says (Istio's default). */
 export function loadBalancer(settings: LoadBalancerSettings | undefined): LoadBalancerInit {
@@ -40,17 +44,18 @@ export function loadBalancer(settings: LoadBalancerSettings | undefined): LoadBa
 
 function consistentHash(settings: ConsistentHash): LoadBalancerInit {
   if (settings.maglev !== undefined) {
-    const { tableSize } = settings.maglev;
+    const { tableSize = 0 } = settings.maglev;
+    const usable = tableSize <= largestTable && isPrime(tableSize);
     return {
       lbPolicy: Cluster_LbPolicy.MAGLEV,
-      lbConfig: { case: 'maglevLbConfig', value: tableSize ? { tableSize: BigInt(tableSize) } : {} },
+      lbConfig: { case: 'maglevLbConfig', value: usable ? { tableSize: BigInt(tableSize) } : {} },
     };
   }
   // An explicit 0 means Envoy's default as well.
   const size = settings.ringHash?.minimumRingSize || settings.minimumRingSize || minimumRingSize;
   return {
     lbPolicy: Cluster_LbPolicy.RING_HASH,
-    lbConfig: { case: 'ringHashLbConfig', value: { minimumRingSize: BigInt(size) } },
+    lbConfig: { case: 'ringHashLbConfig', value: { minimumRingSize: BigInt(clamp(size, 1, largestRing)) } },
   };
 }
 
@@ -60,10 +65,10 @@ function slowStart(settings: LoadBalancerSettings | undefined): SlowStartInit | 
   return {
     slowStartWindow,
     aggression: {
-      defaultValue: settings?.warmup?.aggression ?? warmupDefaults.aggression,
+      defaultValue: settings?.warmup?.aggression || warmupDefaults.aggression,
       // Envoy wants a name for the value though no runtime layer sets it.
       runtimeKey: 'slow_start_aggression',
     },
-    minWeightPercent: { value: settings?.warmup?.minimumPercent ?? warmupDefaults.minimumPercent },
+    minWeightPercent: { value: percentage(settings?.warmup?.minimumPercent ?? warmupDefaults.minimumPercent) },
   };
 }

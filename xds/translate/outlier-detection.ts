@@ -2,6 +2,7 @@ import type { Fields } from '../envoy/fields.ts';
 import type { OutlierDetection } from '../../crds/destination-rule.ts';
 import type { OutlierDetectionSchema } from '../envoy/gen/envoy/config/cluster/v3/outlier_detection_pb.js';
 import { parseOptional } from './duration.ts';
+import { percentage } from './limits.ts';
 
 type OutlierDetectionInit = Fields<typeof OutlierDetectionSchema>;
 
@@ -18,7 +19,7 @@ export function outlierDetection(settings: OutlierDetection): OutlierDetectionIn
     enforcingSuccessRate: never,
     interval: parseOptional(settings.interval),
     baseEjectionTime: parseOptional(settings.baseEjectionTime),
-    ...(settings.maxEjectionPercent ? { maxEjectionPercent: settings.maxEjectionPercent } : {}),
+    ...(settings.maxEjectionPercent ? { maxEjectionPercent: percentage(settings.maxEjectionPercent) } : {}),
     ...consecutive5xx(settings.consecutive5xxErrors ?? undefined),
     ...gatewayErrors(settings.consecutiveGatewayErrors ?? settings.consecutiveErrors ?? undefined),
     ...(settings.splitExternalLocalOriginErrors === true
@@ -39,7 +40,7 @@ function consecutive5xx(count: number | undefined): OutlierDetectionInit {
 function gatewayErrors(count: number | undefined): OutlierDetectionInit {
   if (count === undefined) return {};
   return {
-    consecutiveGatewayFailure: count,
+    consecutiveGatewayFailure: Math.max(count, 0),
     enforcingConsecutiveGatewayFailure: count > 0 ? always : never,
   };
 }

@@ -47,11 +47,12 @@ function commonOptions({ connectionPool }: UpstreamHttpInput): Fields<typeof Com
   const { http, tcp } = connectionPool ?? {};
   // The TCP settings hold for HTTP connections where HTTP's own say nothing.
   const idleTimeout = parseOptional(http?.idleTimeout ?? tcp?.idleTimeout);
+  const perConnection = http?.maxRequestsPerConnection ?? 0;
   const maxConnectionDuration = parseOptional(tcp?.maxConnectionDuration);
   return {
     ...(idleTimeout === undefined ? {} : { idleTimeout }),
     ...(maxConnectionDuration === undefined ? {} : { maxConnectionDuration }),
-    ...(http?.maxRequestsPerConnection ? { maxRequestsPerConnection: http.maxRequestsPerConnection } : {}),
+    ...(perConnection > 0 ? { maxRequestsPerConnection: perConnection } : {}),
   };
 }
 
