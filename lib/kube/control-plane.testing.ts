@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { startControlPlane } from '../../e2e/cluster/control-plane.ts';
 import type { ControlPlane } from '../../e2e/cluster/control-plane.ts';
@@ -34,7 +33,8 @@ export async function startTestControlPlane(name: string): Promise<TestControlPl
   const controlPlane = await startControlPlane({ name });
   const { hostname, port } = new URL(controlPlane.server);
   const network = await startNetwork(hostname, Number(port));
-  const proxiedKubeconfig = join(mkdtempSync(join(tmpdir(), 'meltemi-kube-')), 'kubeconfig');
+  const folder = mkdtempSync(join(tmpdir(), 'meltemi-kube-'));
+  const proxiedKubeconfig = join(folder, 'kubeconfig');
   const text = readFileSync(controlPlane.kubeconfig, 'utf8');
   writeFileSync(proxiedKubeconfig, text.replaceAll(controlPlane.server, `https://${hostname}:${network.port}`));
   const restart = async (): Promise<void> => {
@@ -51,6 +51,7 @@ export async function startTestControlPlane(name: string): Promise<TestControlPl
     [Symbol.asyncDispose]: async () => {
       network.close();
       await controlPlane.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
