@@ -1,0 +1,50 @@
+import type { LabelSelector } from '../lib/kube/object.ts';
+import { defaultRevision, injectionLabels, systemNamespaces } from './names.ts';
+
+/** Pods of some namespaces, by the labels of both: what one webhook of a revision is called for. */
+export interface InjectionSelection {
+  /** First part of the webhook's name, as Istio's. */
+  readonly name: 'rev.namespace' | 'rev.object' | 'namespace' | 'object' | 'auto';
+  readonly namespaceSelector: LabelSelector;
+  readonly objectSelector: LabelSelector;
+}
+
+const absent = (key: string) => ({ key, operator: 'DoesNotExist' }) as const;
+const oneOf = (key: string, ...values: readonly string[]) => ({ key, operator: 'In', values }) as const;
+const noneOf = (key: string, ...values: readonly string[]) => ({ key, operator: 'NotIn', values }) as const;
+
+function selection(
+  name: InjectionSelection['name'],
+  namespaces: NonNullable<LabelSelector['matchExpressions']>,
+  pods: NonNullable<LabelSelector['matchExpressions']>,
+): InjectionSelection {
+  return { name, namespaceSelector: { matchExpressions: namespaces }, objectSelector: { matchExpressions: pods } };
+}
+
+/**
+ * Which pods a revision injects into (Istio, "Installing the Sidecar"). No pod is in two selections, be they of one
+ * revision or of several; the default revision alone takes those that name none.
+ */
+export function injectionSelections(options: {
+  readonly revision: string;
+  /** Whether namespaces without any label of injection have it. */
+  readonly enableNamespacesByDefault: boolean;
+}): readonly InjectionSelection[] {
+  const { namespace, revision, pod } = injectionLabels;
+  const own = oneOf(revision, options.revision);
+  const named = [
+    selection('rev.namespace', [own, absent(namespace)], [noneOf(pod, 'false')]),
+    selection('rev.object', [absent(revision), absent(namespace)], [noneOf(pod, 'false'), own]),
+  ];
+  if (options.revision !== defaultRevision) return named;
+  const unnamed = [
+    selection('namespace', [oneOf(namespace, 'enabled')], [noneOf(pod, 'false')]),
+    selection('object', [absent(namespace), absent(revision)], [oneOf(pod, 'true'), absent(revision)]),
+  ];
+  const auto = selection(
+    'auto',
+    [absent(namespace), absent(revision), noneOf('kubernetes.io/metadata.name', ...systemNamespaces)],
+    [absent(pod), absent(revision)],
+  );
+  return [...named, ...unnamed, ...(options.enableNamespacesByDefault ? [auto] : [])];
+}
