@@ -1,4 +1,4 @@
-import k8sOperator from '@dot-i/k8s-operator';
+import k8sOperator, { ResourceEventType } from '@dot-i/k8s-operator';
 import type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
 import { V1ObjectMeta } from '@kubernetes/client-node';
 import { meshControlPlanes } from '../crds/kinds.ts';
@@ -21,8 +21,8 @@ import { reconcileRootCertificate } from './reconcile/root-certificates.ts';
 import { watchControlPlanes, watchRootCertificates } from './triggers.ts';
 import { typeOf } from './type-meta.ts';
 
-// The package is CommonJS: its default export is a property of what Node imports.
-const { default: Operator, ResourceEventType } = k8sOperator;
+// The package is CommonJS: its default export is a property of what Node imports, while a test runner may unwrap it.
+const Operator = 'default' in k8sOperator ? k8sOperator.default : k8sOperator;
 
 export interface MeshOperatorContext extends ControlPlaneContext {
   readonly caches: Caches;

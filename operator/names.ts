@@ -1,5 +1,8 @@
 /** Names, labels and annotations of everything that the operator makes. */
 
+/** The Secret in which istiod keeps its certificate authority, `rootSecretName` of `ca/` (which is not for generators). */
+export const caSecretName = 'istio-ca-secret';
+
 /** Field manager of every server-side apply of the operator. */
 export const fieldManager = 'meltemi-operator';
 
@@ -49,8 +52,6 @@ export const ownedRootCertificateSelector = `${labelKeys.managedBy}=${managedBy}
 /** What the informer of istiod's pods selects. */
 export const istiodPodSelector = `${labelKeys.app}=istiod,${labelKeys.controlPlane}`;
 
-/** The Secret in which istiod keeps its certificate authority (Istio's name). */
-export const caSecretName = 'istio-ca-secret';
 /** Keys of that Secret which hold the root, the first one present wins (Istio's layout). */
 export const caSecretRootKeys = ['root-cert.pem', 'ca-cert.pem'] as const;
 

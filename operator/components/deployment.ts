@@ -9,8 +9,8 @@ import { desired } from './desired.ts';
 import { inNamespace } from './metadata.ts';
 import type { Revision } from './revision.ts';
 
-/** Any number but root; the image needs no entry for it. */
-const userId = 1337;
+/** As the image has it. */
+const userId = 65532;
 
 /** istiod itself. Without a number of replicas where an autoscaler sets it. */
 export function deployment(revision: Revision): DesiredObject {

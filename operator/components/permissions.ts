@@ -22,14 +22,14 @@ export const istiodClusterRules: readonly PolicyRule[] = [
 
 /** What istiod does in its own namespace. */
 export const istiodNamespaceRules: readonly PolicyRule[] = [
-  { apiGroups: [''], resources: ['secrets'], resourceNames: [caSecretName], verbs: [...read, 'update', 'patch'] },
+  { apiGroups: [''], resources: ['secrets'], resourceNames: [caSecretName], verbs: read },
   // Kubernetes cannot hold `create` to a name: the name is not known when the request is authorized.
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   // Each replica reports its proxies in a Lease; another one elects the replica that writes status.
   {
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],
-    verbs: [...read, 'create', 'update', 'patch', 'delete'],
+    verbs: ['get', 'create', 'update', 'patch', 'delete'],
   },
 ];
 

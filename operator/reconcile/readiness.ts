@@ -27,6 +27,7 @@ export const readinessChecks: readonly Check<ReadinessInput>[] = [
 export const degradationChecks: readonly Check<ReadinessInput>[] = [
   podsNotCreated, // a quota or an admission policy forbids them
   podFailing, // its own words
+  rolloutStuck, // Kubernetes itself has given up hope
   replicasLost, // were there, and are not any more
   rootCertificateInvalid,
 ];
@@ -111,6 +112,11 @@ function podsNotCreated({ deployment, namespace, deploymentName }: ReadinessInpu
 function podFailing({ podProblems }: ReadinessInput): Verdict | undefined {
   const failing = podProblems.find((problem) => problem.failing);
   return failing && { reason: reasons.podFailing, message: failing.message };
+}
+
+function rolloutStuck(input: ReadinessInput): Verdict | undefined {
+  const verdict = rolloutIncomplete(input) ?? replicasUnavailable(input);
+  return verdict?.reason === reasons.progressDeadlineExceeded ? verdict : undefined;
 }
 
 function replicasLost(input: ReadinessInput): Verdict | undefined {

@@ -104,11 +104,11 @@ function reconciledDraft(result: Result): Draft {
 }
 
 function readyDraft(readiness: ReadinessInput, result: Result): Draft {
-  const verdict =
-    result.kind === 'converged'
-      ? (firstFinding(readinessChecks, readiness) ?? result.outcome.failure?.verdict)
-      : obstacle(result);
+  const verdict = result.kind === 'converged' ? firstFinding(readinessChecks, readiness) : obstacle(result);
   if (verdict !== undefined) return isFalse(verdict);
+  const failure = result.kind === 'converged' ? result.outcome.failure : undefined;
+  // What runs serves; whether as the spec asks, only the next try will show.
+  if (failure !== undefined) return { ...failure.verdict, status: failure.next === 'retry' ? 'Unknown' : 'False' };
   const { available } = readiness.deployment === undefined ? { available: 0 } : replicaCounts(readiness.deployment);
   return isTrue(reasons.ready, `istiod serves, ${String(available)} pods are available`);
 }

@@ -1,0 +1,68 @@
+import { applyDefaults } from '../crds/defaults.ts';
+import type { MeshControlPlane, MeshControlPlaneSpecInput } from '../crds/mesh-control-plane.ts';
+import { meshControlPlane } from '../crds/mesh-control-plane.ts';
+import type { KubeObject, ObjectMeta } from '../lib/kube/object.ts';
+import type { Resource } from '../lib/kube/resources.ts';
+import { ObjectStore } from '../lib/kube/store.ts';
+import type { ConfigMap, Lease, Namespace, Pod, Secret } from '../lib/kube/types.ts';
+import type { OperatorDefaults } from './components/revision.ts';
+import { ownedResources } from './owned-resources.ts';
+import type { Stores } from './reconcile/world.ts';
+
+/** What the operator's tests are made with. */
+
+export const testDefaults: OperatorDefaults = {
+  version: '0.1.0',
+  images: { istiod: 'meltemi/meltemi:0.1.0', proxy: 'meltemi/proxy:0.1.0' },
+  logFormat: 'json',
+};
+
+/** As the API server would give it out: with all defaults. */
+export function testControlPlane(
+  name: string,
+  spec: MeshControlPlaneSpecInput = {},
+  metadata: Partial<ObjectMeta> = {},
+): MeshControlPlane {
+  return {
+    apiVersion: 'meltemi.dev/v1alpha1',
+    kind: meshControlPlane.kind,
+    metadata: {
+      name,
+      uid: `uid-of-${name}`,
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...metadata,
+    },
+    spec: applyDefaults(meshControlPlane.spec, spec),
+  };
+}
+
+/** Stores of informers that a test fills by itself. */
+export interface TestStores extends Stores {
+  readonly controlPlanes: ObjectStore<MeshControlPlane>;
+  readonly namespaces: ObjectStore<Namespace>;
+  readonly pods: ObjectStore<Pod>;
+  readonly caSecrets: ObjectStore<Secret>;
+  readonly leases: ObjectStore<Lease>;
+  readonly rootCertificates: ObjectStore<ConfigMap>;
+  readonly owned: ReadonlyMap<Resource, ObjectStore<KubeObject>>;
+}
+
+export function testStores(): TestStores {
+  return {
+    controlPlanes: emptyStore(),
+    namespaces: emptyStore(),
+    pods: emptyStore(),
+    caSecrets: emptyStore(),
+    leases: emptyStore(),
+    rootCertificates: emptyStore(),
+    owned: new Map(ownedResources.map((resource) => [resource, emptyStore()])),
+  };
+}
+
+function emptyStore<T extends KubeObject>(): ObjectStore<T> {
+  return new ObjectStore<T>((index, _object, error) => {
+    throw new Error(`index ${index}`, { cause: error });
+  });
+}
