@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { choosePlan } from './address-plan.ts';
+import { choosePlan, type AddressPlan } from './address-plan.ts';
 import { ensureKubernetes, ensurePause } from './binaries.ts';
 import { bringUp, repair } from './cluster-bringup.ts';
 import type { ComponentName } from './cluster-components.ts';
@@ -24,6 +24,7 @@ export interface UpOptions extends Features {
 /** What `up` did: made a cluster, started again what had died of one, or found all well. */
 export interface UpResult {
   readonly layout: ClusterLayout;
+  readonly plan: AddressPlan;
   readonly outcome: 'made' | 'repaired' | 'was up';
   /** The components that were started again. */
   readonly restarted: readonly ComponentName[];
@@ -41,7 +42,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
     if (found && (await isUsable(found))) {
       refuseOtherFeatures(found, options);
       const restarted = await repair(new ClusterRunner(layout, found, binaries), progress);
-      return { layout, restarted, outcome: restarted.length > 0 ? 'repaired' : 'was up' };
+      return { layout, plan: found.plan, restarted, outcome: restarted.length > 0 ? 'repaired' : 'was up' };
     }
     if (found) await removeCluster(layout, progress);
     const runner = new ClusterRunner(layout, await planned(layout, options), binaries);
@@ -54,7 +55,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
       );
       throw error;
     }
-    return { layout, outcome: 'made', restarted: [] };
+    return { layout, plan: runner.state.plan, outcome: 'made', restarted: [] };
   });
 }
 

@@ -39,6 +39,8 @@ export interface Cluster {
   readonly context?: string;
   /** Whether it is this project's local cluster, on this machine. */
   readonly local: boolean;
+  /** The address at which its pods reach programs that run on this machine; known of a local cluster. */
+  readonly hostAddress?: string;
   /** The path of a kubectl. */
   readonly kubectlPath: string;
   /** `--kubeconfig` and `--context`, for programs that take them as kubectl does (helm has `--kube-context`). */
@@ -70,12 +72,13 @@ async function localCluster(choice: ClusterChoice, progress: Progress): Promise<
   if (reason) throw new Error(reason);
   const { featureGates, apis } = choice;
   const features = { ...(featureGates && { featureGates }), ...(apis && { apis }) };
-  const { layout } = await up({ name, progress, ...features });
+  const { layout, plan } = await up({ name, progress, ...features });
   const { kubectl } = await ensureKubernetes(progress);
   return {
     ...access(kubectl, layout.kubeconfig),
     title: `local cluster ${name}`,
     local: true,
+    hostAddress: plan.hostAddress,
     loadImages: (images) => loadImages(name, images, progress),
     restart: (component) => restartComponent(name, component, progress),
   };
