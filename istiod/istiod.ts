@@ -11,7 +11,6 @@ import { parseIstiodConfig } from '../config/istiod-config.ts';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { durationMs } from '../lib/duration.ts';
 import { credentialsOf } from '../lib/grpc-credentials.ts';
-import type { HttpServer } from '../lib/http-server.ts';
 import type { Identity } from '../lib/identity.ts';
 import { backoffMs } from '../lib/kube/backoff.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
@@ -88,7 +87,8 @@ export async function runIstiod(options: IstiodOptions, stop = stopSignal()): Pr
 
 async function start(replica: Replica): Promise<void> {
   const { options, config, client, logger, metrics, signal, waitingFor } = replica;
-  await startMonitoring(options.monitoringAddress, { waitingFor, logger, metrics }).then(closeLater(replica));
+  const monitoring = await startMonitoring(options.monitoringAddress, { waitingFor, logger, metrics });
+  if (monitoring !== undefined) replica.closers.push(() => monitoring.close());
   const secure = options.secureAddress !== undefined || options.webhookAddress !== undefined;
   if (secure) waitingFor.add('the certificate authority');
   const settings = meshSettings(config, options.namespace);
@@ -153,7 +153,20 @@ async function serveSecurely(replica: Replica, discovery: Discovery, authority: 
     replica.closers.push(() => server.close(closeGraceMs));
     logger.info('serving xDS and certificates', { address: options.secureAddress });
   }
-  await startWebhooks(replica, certificate).then(closeLater(replica));
+  if (options.webhookAddress !== undefined) {
+    const webhooks = await startWebhooks({
+      address: options.webhookAddress,
+      client,
+      config,
+      revision: options.revision,
+      serviceHost: `${serviceName(options.revision)}.${options.namespace}.svc`,
+      certificate,
+      logger: logger.child('webhooks'),
+      metrics,
+      signal,
+    });
+    replica.closers.push(() => webhooks.close());
+  }
   waitingFor.delete('the certificate authority');
 }
 
@@ -193,12 +206,6 @@ async function openAuthority({ options, config, client, logger, metrics, signal 
 function lifetime(rootTtl: string): { readonly lifetimeMs?: number } {
   const lifetimeMs = durationMs(rootTtl);
   return lifetimeMs === undefined ? {} : { lifetimeMs };
-}
-
-function closeLater(replica: Replica): (server: HttpServer | undefined) => void {
-  return (server) => {
-    if (server !== undefined) replica.closers.push(() => server.close());
-  };
 }
 
 function readConfig(file: string | undefined): IstiodConfig {

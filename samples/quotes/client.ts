@@ -16,7 +16,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '0' },
     connections: { type: 'string', default: '4' },
     'timeout-ms': { type: 'string', default: '5000' },
-    header: { type: 'string', multiple: true, default: [] },
+    header: { type: 'string', multiple: true, default: [] as string[] },
   },
 });
 if (values.url === undefined) throw new Error('--url is needed, e.g. --url http://quotes/');
