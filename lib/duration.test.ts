@@ -8,6 +8,9 @@ describe('durationMs', () => {
     ['250ms', 250],
     ['1h30m', 5_400_000],
     ['1.5s', 1500],
+    ['.5s', 500],
+    ['1us', 0.001],
+    ['87600h', 315_360_000_000],
     ['2m0.5s', 120_500],
   ])('reads %s', (text, expected) => {
     expect(durationMs(text)).toBe(expected);

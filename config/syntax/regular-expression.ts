@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { isHeaderValue } from './header-syntax.ts';
 
 /** A regular expression that Envoy's RE2 takes, with the number of its groups, or why it does not. */
 export type RegularExpressionCheck =
@@ -16,10 +17,11 @@ export function checkRegularExpression(pattern: string): RegularExpressionCheck 
 }
 
 /**
- * Why RE2 would refuse a substitution for an expression with that many groups; undefined for one that it takes. A
+ * Why a substitution for an expression with that many groups cannot go to Envoy; undefined for one that can. In RE2 a
  * backslash stands before a digit (a group that exists) or another backslash.
  */
 export function substitutionProblem(substitution: string, groups: number): string | undefined {
+  if (!isHeaderValue(substitution)) return 'the value holds a line end or is longer than 16 KiB';
   for (const [whole, next] of substitution.matchAll(/\\(.?)/g)) {
     if (next === '\\') continue;
     if (next === undefined || !/^\d$/.test(next)) return `"${whole}" is neither a group such as \\1 nor \\\\`;

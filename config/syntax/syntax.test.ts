@@ -1,28 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { durationNanoseconds } from './duration.ts';
 import { grpcStatusCode } from './grpc-status.ts';
-import { headerFormatProblem } from './header-format.ts';
 import { isHeaderName, isHeaderValue } from './header-syntax.ts';
 import { covers, isDnsLabel, isDnsName, isDnsNameOrWildcard, isLabelKey, isLabelValue } from './names.ts';
 import { quantityAmount } from './quantity.ts';
 import { checkRegularExpression, substitutionProblem } from './regular-expression.ts';
-
-describe('durations', () => {
-  it.each([
-    ['1.5s', 1.5e9],
-    ['250ms', 250e6],
-    ['1h30m', 5400e9],
-    ['.5s', 0.5e9],
-    ['1us', 1e3],
-    ['0', 0],
-    ['0s', 0],
-    ['2160h', 7_776_000e9],
-  ])('%s is read as nanoseconds', (text, nanoseconds) => expect(durationNanoseconds(text)).toBe(nanoseconds));
-
-  it.each(['', '5', '-1s', '1 s', 's', '1d', '1s2', '3000h'])('"%s" is none', (text) => {
-    expect(durationNanoseconds(text)).toBeUndefined();
-  });
-});
 
 describe('names', () => {
   it('knows DNS labels, names and wildcards', () => {
@@ -76,11 +57,6 @@ describe('headers', () => {
     expect(['', 'a b', ':path', 'a\n'].some(isHeaderName)).toBe(false);
     expect(isHeaderValue('a b')).toBe(true);
     expect(isHeaderValue('a\r\nb')).toBe(false);
-  });
-
-  it('finds percent signs that begin no command', () => {
-    expect(headerFormatProblem('100%% %REQ(:path):10% %START_TIME(%s)%')).toBeUndefined();
-    expect(headerFormatProblem('a 5% b')).toMatch(/^the % at position 3 begins no command/);
   });
 });
 

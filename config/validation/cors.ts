@@ -1,5 +1,5 @@
 import type { CorsPolicy } from '../../crds/http-policies.ts';
-import { durationNanoseconds } from '../syntax/duration.ts';
+import { durationMs } from '../../lib/duration.ts';
 import { checkDuration } from './fields.ts';
 import { checkHeaderNames } from './headers.ts';
 import type { Problems } from './problem.ts';
@@ -7,7 +7,6 @@ import { each, error, warning } from './problem.ts';
 import { checkStringMatch } from './string-match.ts';
 
 const methods = new Set(['*', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE']);
-const second = 1e9;
 
 export function* checkCors(policy: CorsPolicy | undefined, path: string): Problems {
   if (policy === undefined) return;
@@ -19,7 +18,7 @@ export function* checkCors(policy: CorsPolicy | undefined, path: string): Proble
   yield* checkHeaderNames(policy.allowHeaders, `${path}.allowHeaders`);
   yield* checkHeaderNames(policy.exposeHeaders, `${path}.exposeHeaders`);
   yield* checkDuration(policy.maxAge, `${path}.maxAge`);
-  if (policy.maxAge !== undefined && (durationNanoseconds(policy.maxAge) ?? 0) % second !== 0) {
+  if (policy.maxAge !== undefined && (durationMs(policy.maxAge) ?? 0) % 1000 !== 0) {
     yield error(`${path}.maxAge`, `must be whole seconds, is ${policy.maxAge}`);
   }
 }

@@ -185,6 +185,11 @@ const policies: readonly Case[] = [
     `error ${at}.connectionPool.tcp.connectTimeout: must be 1ms or more, is 0s`,
   ],
   [
+    'no end to connect',
+    '{connectionPool: {tcp: {connectTimeout: 2501h}}}',
+    `error ${at}.connectionPool.tcp.connectTimeout: must be 2500h or less, is 2501h`,
+  ],
+  [
     'an idle time that is none',
     '{connectionPool: {tcp: {idleTimeout: -1s}}}',
     `error ${at}.connectionPool.tcp.idleTimeout: must be a duration such as 250ms, 1.5s or 2h, is "-1s"`,

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
-import { durationNanoseconds } from '../syntax/duration.ts';
+import { durationMs } from '../../lib/duration.ts';
 import { isDnsLabel, isDnsName, isLabelKey, isLabelValue } from '../syntax/names.ts';
 import { checkRegularExpression } from '../syntax/regular-expression.ts';
 import type { Problems } from './problem.ts';
 import { duplicates, each, error, warning } from './problem.ts';
 
-const millisecond = 1e6;
+/** Bounds what Envoy is given; in nanoseconds it is still exact in a double. */
+const longestMs = 2500 * 3_600_000;
 /** Istio's bound, so that what is valid there is valid here. */
 const maxRegexLength = 1024;
 
@@ -24,9 +25,10 @@ export function* checkNotNegative(value: number | undefined, path: string): Prob
 
 export function* checkDuration(text: string | undefined, path: string, atLeastMs = 1): Problems {
   if (text === undefined) return;
-  const nanoseconds = durationNanoseconds(text);
-  if (nanoseconds === undefined) yield error(path, `must be a duration such as 250ms, 1.5s or 2h, is "${text}"`);
-  else if (nanoseconds < atLeastMs * millisecond) yield error(path, `must be ${atLeastMs}ms or more, is ${text}`);
+  const milliseconds = durationMs(text);
+  if (milliseconds === undefined) yield error(path, `must be a duration such as 250ms, 1.5s or 2h, is "${text}"`);
+  else if (milliseconds < atLeastMs) yield error(path, `must be ${atLeastMs}ms or more, is ${text}`);
+  else if (milliseconds > longestMs) yield error(path, `must be 2500h or less, is ${text}`);
 }
 
 export function* checkRegex(pattern: string | undefined, path: string): Problems {

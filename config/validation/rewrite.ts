@@ -29,8 +29,6 @@ function* checkRegexRewrite(rewrite: HttpRewrite['uriRegexRewrite'], path: strin
   yield* checkRegex(match, `${path}.match`);
   const checked = checkRegularExpression(match);
   if (!checked.valid) return;
-  const wrong = isHeaderValue(substitution)
-    ? substitutionProblem(substitution, checked.groups)
-    : 'must hold no line end and be 16 KiB at most';
+  const wrong = substitutionProblem(substitution, checked.groups);
   if (wrong !== undefined) yield error(`${path}.rewrite`, wrong);
 }

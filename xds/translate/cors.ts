@@ -7,7 +7,7 @@ import type { StringMatcher } from '../envoy/gen/envoy/type/matcher/v3/string_pb
 import { StringMatcherSchema } from '../envoy/gen/envoy/type/matcher/v3/string_pb.js';
 import type { Report } from '../model/problem.ts';
 import { parseDuration } from './duration.ts';
-import { isHeaderName } from './header-syntax.ts';
+import { isHeaderName } from '../../config/syntax/header-syntax.ts';
 import { runtimePercent } from './percent.ts';
 import { regularExpression } from './regular-expression.ts';
 import { stringCondition } from './string-match.ts';

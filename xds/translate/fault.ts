@@ -9,7 +9,7 @@ import { FaultAbortSchema, HTTPFaultSchema } from '../envoy/gen/envoy/extensions
 import type { Report } from '../model/problem.ts';
 import { within } from '../model/problem.ts';
 import { isZero, parseDuration } from './duration.ts';
-import { grpcStatusCode } from './grpc-status.ts';
+import { grpcStatusCode } from '../../config/syntax/grpc-status.ts';
 import { fractionalPercent } from './percent.ts';
 
 /** Name of Envoy's filter that injects faults; the connection manager has to hold it. */

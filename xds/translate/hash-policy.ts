@@ -12,7 +12,7 @@ import {
   RouteAction_HashPolicySchema,
 } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
 import { parseDuration } from './duration.ts';
-import { isHeaderName } from './header-syntax.ts';
+import { isHeaderName } from '../../config/syntax/header-syntax.ts';
 
 type PolicySpecifier = RouteAction_HashPolicy['policySpecifier'];
 

@@ -7,8 +7,8 @@ import {
 } from '../envoy/gen/envoy/config/core/v3/base_pb.js';
 import type { Report } from '../model/problem.ts';
 import { within } from '../model/problem.ts';
-import { headerFormatProblem } from './header-format.ts';
-import { isAuthority, isHeaderName, isHeaderValue } from './header-syntax.ts';
+import { headerFormatProblem } from '../../config/syntax/header-format.ts';
+import { isAuthority, isHeaderName, isHeaderValue } from '../../config/syntax/header-syntax.ts';
 
 /** Changes to headers in the form that Envoy's routes, weighted clusters and virtual hosts share. */
 export interface HeaderChanges {

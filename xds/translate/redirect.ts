@@ -6,7 +6,7 @@ import {
   RedirectActionSchema,
 } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
 import type { Report } from '../model/problem.ts';
-import { isHeaderValue } from './header-syntax.ts';
+import { isHeaderValue } from '../../config/syntax/header-syntax.ts';
 
 const responseCodes: ReadonlyMap<number, RedirectAction_RedirectResponseCode> = new Map([
   [0, RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY],

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { RE2JS } from 're2js';
+import { checkRegularExpression } from '../../config/syntax/regular-expression.ts';
 import type { RegexMatcher } from '../envoy/gen/envoy/type/matcher/v3/regex_pb.js';
 import { RegexMatcherSchema } from '../envoy/gen/envoy/type/matcher/v3/regex_pb.js';
 
@@ -8,14 +8,9 @@ export type RegularExpression =
   | { readonly valid: true; readonly matcher: RegexMatcher; readonly groups: number }
   | { readonly valid: false; readonly reason: string };
 
-/** Checks a regular expression before Envoy does: Envoy refuses the whole resource that an invalid one is in. */
+/** Checks a regular expression before Envoy does, and makes the matcher of it. */
 export function regularExpression(pattern: string): RegularExpression {
-  if (pattern === '') return { valid: false, reason: 'a regular expression must not be empty' };
-  try {
-    const groups = RE2JS.compile(pattern).groupCount();
-    return { valid: true, matcher: create(RegexMatcherSchema, { regex: pattern }), groups };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { valid: false, reason: `"${pattern}" is no regular expression of RE2: ${detail}` };
-  }
+  const checked = checkRegularExpression(pattern);
+  if (!checked.valid) return checked;
+  return { ...checked, matcher: create(RegexMatcherSchema, { regex: pattern }) };
 }

@@ -5,7 +5,8 @@ import type { RegexMatchAndSubstitute } from '../envoy/gen/envoy/type/matcher/v3
 import { RegexMatchAndSubstituteSchema } from '../envoy/gen/envoy/type/matcher/v3/regex_pb.js';
 import type { Report } from '../model/problem.ts';
 import { within } from '../model/problem.ts';
-import { isHeaderValue } from './header-syntax.ts';
+import { isHeaderValue } from '../../config/syntax/header-syntax.ts';
+import { substitutionProblem } from '../../config/syntax/regular-expression.ts';
 import { regularExpression } from './regular-expression.ts';
 
 /** Puts the rewrite of path and authority into an action; a regular expression goes before a plain path. */
@@ -41,15 +42,4 @@ function translateRegexRewrite(
     return undefined;
   }
   return create(RegexMatchAndSubstituteSchema, { pattern: regex.matcher, substitution: rewrite });
-}
-
-/** In a substitution of RE2 a backslash stands before a digit (a group that exists) or another backslash. */
-function substitutionProblem(substitution: string, groups: number): string | undefined {
-  if (!isHeaderValue(substitution)) return 'the value holds a line end or is longer than 16 KiB';
-  for (const [whole, next] of substitution.matchAll(/\\(.?)/g)) {
-    if (next === '\\') continue;
-    if (next === undefined || !/^\d$/.test(next)) return `"${whole}" is neither a group such as \\1 nor \\\\`;
-    if (Number(next) > groups) return `"${whole}" names a group, but the expression has ${groups}`;
-  }
-  return undefined;
 }

@@ -12,7 +12,7 @@ import {
 } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
 import type { Report } from '../model/problem.ts';
 import { within } from '../model/problem.ts';
-import { isHeaderName } from './header-syntax.ts';
+import { isHeaderName } from '../../config/syntax/header-syntax.ts';
 import { regularExpression } from './regular-expression.ts';
 import { stringCondition } from './string-match.ts';
 
