@@ -63,8 +63,19 @@ export function readPod(value: unknown): Pod | string {
   if (!isJsonObject(value)) return 'the object is no pod: it must be a JSON object';
   const { metadata = {}, spec } = value;
   const problem = checkMetadata(metadata) ?? checkSpec(spec);
+  if (problem !== undefined || !isJsonObject(metadata) || !isJsonObject(spec)) return problem ?? 'the object is no pod';
+  const checked = {
+    ...value,
+    metadata: withoutNull(metadata, ['labels', 'annotations', 'ownerReferences']),
+    spec: withoutNull(spec, ['initContainers', 'volumes']),
+  };
   // Checked above, field by field as far as it is read.
-  return problem ?? ({ ...value, metadata, spec } as Pod);
+  return checked as unknown as Pod;
+}
+
+/** Null is how some clients write an empty list. */
+function withoutNull(object: JsonObject, fields: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key, value]) => value !== null || !fields.includes(key)));
 }
 
 function checkMetadata(metadata: unknown): string | undefined {
