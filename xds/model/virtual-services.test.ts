@@ -65,6 +65,17 @@ describe('indexVirtualServices', () => {
     expect(namesFor(rules, fullName, { namespace: 'other' })).toEqual(['all', 'own']);
   });
 
+  it('tells the younger of two for one host that its rules are not used', () => {
+    const { problems } = index([
+      named('narrow', { hosts: ['reviews'], http: [{ match: [{ port: 80 }] }] }),
+      named('old', { hosts: ['reviews'] }, 'default'),
+      named('tcp-only', { hosts: ['reviews'], http: [] }),
+      named('young', { hosts: ['a.example.com', 'reviews'] }),
+    ]);
+    expect(problems).toMatchObject([{ object: 'VirtualService/default/young', path: 'spec.hosts' }]);
+    expect(problems[0]?.message).toContain('VirtualService/default/old');
+  });
+
   it.each(['*', '', 'a b', '*foo.com', 'a..b', 'http://a'])('leaves out and reports the host "%s"', (host) => {
     const { byHost, problems } = index([named('bad', { hosts: ['reviews', host] })]);
     expect([...byHost.keys()]).toEqual([fullName]);

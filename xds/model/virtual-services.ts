@@ -43,6 +43,7 @@ export function indexVirtualServices(
       else others.push(virtualService);
     }
   }
+  for (const [host, rivals] of byHost) problems.push(...unusedRules(host, rivals, view));
   const wildcards = [...byHost.keys()].filter(isWildcard).sort(bySpecificity);
   return { view, virtualServices: relevant, hostsOf, byHost, wildcards, problems };
 }
@@ -66,9 +67,25 @@ export function httpVirtualServiceFor(
   return virtualServicesFor(index, hostname).find((it) => hasHttpRulesFor(it, index.view, port));
 }
 
+/** A port that no match names, so that only rules for all ports hold for it. */
+const anyPort = -1;
+
 /** Whether a VirtualService has an HTTP rule that is for the sidecars of a view on a port. */
 export function hasHttpRulesFor(virtualService: VirtualService, view: View, port: number): boolean {
   return (virtualService.spec.http ?? []).some((rule) => someConcernsClient(rule.match, view, port));
+}
+
+/** A problem of each VirtualService whose HTTP rules never hold for a host, since an older one has rules for all clients. */
+function unusedRules(host: Hostname, rivals: readonly VirtualService[], view: View): readonly Problem[] {
+  const prevailing = rivals.findIndex((it) => hasHttpRulesFor(it, view, anyPort));
+  const older = rivals[prevailing];
+  if (older === undefined) return [];
+  const winner = objectName('VirtualService', older.metadata);
+  return rivals.slice(prevailing + 1).flatMap(({ metadata, spec }) => {
+    if ((spec.http ?? []).length === 0) return [];
+    const message = `the http rules are not used for ${host}: ${winner} is about it too and is older`;
+    return [{ object: objectName('VirtualService', metadata), path: 'spec.hosts', message }];
+  });
 }
 
 /** The label keys that some match of the VirtualServices tells clients apart by; views need these labels, no others. */

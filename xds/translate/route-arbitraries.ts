@@ -77,20 +77,10 @@ const destination = fc.record(
 const routeDestination = fc.record({ destination, weight: number, headers }, { requiredKeys: ['destination'] });
 const body = optional({ string: text, bytes: text });
 
-const rule = optional<HttpRoute>({
+const forwardingFields = {
   name: text,
   match: list(match),
   route: list(routeDestination),
-  redirect: optional({
-    uri: text,
-    prefixRewrite: text,
-    authority: text,
-    port: fc.nat(70_000),
-    derivePort: fc.constantFrom('FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT'),
-    scheme: text,
-    redirectCode: fc.constantFrom(0, 301, 302, 404),
-  }),
-  directResponse: fc.record({ status: number, body }, { requiredKeys: ['status'] }),
   delegate: optional({ name: text, namespace: text }),
   rewrite: optional({ uri: text, authority: text, uriRegexRewrite: optional({ match: text, rewrite: text }) }),
   timeout: duration,
@@ -122,7 +112,26 @@ const rule = optional<HttpRoute>({
     unmatchedPreflights: fc.constantFrom('UNSPECIFIED', 'FORWARD', 'IGNORE'),
   }),
   headers,
-});
+};
+
+const answeringFields = {
+  redirect: optional({
+    uri: text,
+    prefixRewrite: text,
+    authority: text,
+    port: fc.nat(70_000),
+    derivePort: fc.constantFrom('FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT'),
+    scheme: text,
+    redirectCode: fc.constantFrom(0, 301, 302, 404),
+  }),
+  directResponse: fc.record({ status: number, body }, { requiredKeys: ['status'] }),
+};
+
+/** Most rules forward: one that also answers by itself does nothing else. */
+const rule: fc.Arbitrary<HttpRoute> = fc.oneof(
+  { weight: 3, arbitrary: optional<Omit<HttpRoute, 'redirect' | 'directResponse'>>(forwardingFields) },
+  { weight: 1, arbitrary: optional<HttpRoute>({ ...forwardingFields, ...answeringFields }) },
+);
 
 const layer4Route = list(fc.record({ destination, weight: number }, { requiredKeys: ['destination'] }));
 const subnets = { destinationSubnets: list(fc.oneof(text, fc.constantFrom('10.0.0.0/8', '::/0', '1.2.3.4/33'))) };

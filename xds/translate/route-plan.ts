@@ -49,18 +49,19 @@ export function planRouteConfigurations(
   services: readonly Service[],
   index: VirtualServiceIndex,
 ): readonly RouteConfigurationPlan[] {
+  const byHostname = new Map(services.map((service) => [service.hostname, service]));
   const shared = new Map<number, Map<string, VirtualHostPlan>>();
   const sniffed: RouteConfigurationPlan[] = [];
   const httpPorts = new Set<number>();
   for (const service of services) {
     for (const port of service.ports.filter(isRouted)) {
-      const plan = planServicePort(service, port, index);
+      const plan = planServicePort(service, port, index, byHostname);
       addTo(shared, plan);
       if (isHttp(port.protocol)) httpPorts.add(port.port);
       else sniffed.push({ name: plan.name, port: port.port, sniffed: true, virtualHosts: [plan] });
     }
   }
-  for (const plan of planOtherHosts(services, index)) addTo(shared, plan);
+  for (const plan of planOtherHosts(services, index, byHostname)) addTo(shared, plan);
   const ofHttpPorts = [...httpPorts].map((port): RouteConfigurationPlan => {
     const virtualHosts = [...(shared.get(port)?.values() ?? [])].sort(byName);
     return { name: String(port), port, sniffed: false, virtualHosts };
@@ -68,10 +69,20 @@ export function planRouteConfigurations(
   return [...ofHttpPorts, ...sniffed].sort(byName);
 }
 
-/** The virtual host of one port of a service. */
-export function planServicePort(service: Service, port: ServicePort, index: VirtualServiceIndex): VirtualHostPlan {
-  const { hostname } = service;
-  const virtualService = httpVirtualServiceFor(index, hostname, port.port);
+type ServicesByHostname = ReadonlyMap<Hostname, Service>;
+
+/** The virtual host of one port of a service. A name for another service obeys the rules of that one but for its own. */
+function planServicePort(
+  service: Service,
+  port: ServicePort,
+  index: VirtualServiceIndex,
+  byHostname: ServicesByHostname,
+): VirtualHostPlan {
+  const { hostname, externalName } = service;
+  const aliased = externalName === undefined ? undefined : byHostname.get(externalName);
+  const virtualService =
+    httpVirtualServiceFor(index, hostname, port.port) ??
+    (aliased === undefined ? undefined : httpVirtualServiceFor(index, aliased.hostname, port.port));
   const plan = { name: virtualHostName(hostname, port.port), hostname, port: port.port, service };
   return virtualService === undefined ? plan : { ...plan, virtualService };
 }
@@ -80,8 +91,11 @@ export function planServicePort(service: Service, port: ServicePort, index: Virt
  * Virtual hosts for hosts of VirtualServices that are no service. They stand on the ports of the services that the same
  * VirtualService is about, and on port 80 where it is about none (Istio's sidecars do the same).
  */
-function planOtherHosts(services: readonly Service[], index: VirtualServiceIndex): readonly VirtualHostPlan[] {
-  const byHostname = new Map(services.map((service) => [service.hostname, service]));
+function planOtherHosts(
+  services: readonly Service[],
+  index: VirtualServiceIndex,
+  byHostname: ServicesByHostname,
+): readonly VirtualHostPlan[] {
   return index.virtualServices.flatMap((virtualService) => {
     if ((virtualService.spec.http ?? []).length === 0) return [];
     const hosts = index.hostsOf.get(virtualService) ?? [];
@@ -97,11 +111,7 @@ function planOtherHosts(services: readonly Service[], index: VirtualServiceIndex
   });
 }
 
-function servicesOf(
-  host: Hostname,
-  services: readonly Service[],
-  byHostname: ReadonlyMap<Hostname, Service>,
-): readonly Service[] {
+function servicesOf(host: Hostname, services: readonly Service[], byHostname: ServicesByHostname): readonly Service[] {
   if (isWildcard(host)) return services.filter((service) => hostnameMatches(host, service.hostname));
   const service = byHostname.get(host);
   return service === undefined ? [] : [service];
