@@ -86,9 +86,7 @@ describe('the workload certificate', () => {
     const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
     expect(pauses.slice(1, 4)).toEqual([375, 750, 1500]);
     expect(Math.max(...pauses.slice(1))).toBe(45_000);
-    expect(log.entries.find(({ level }) => level === 'warn')?.fields).toMatchObject({
-      error: expect.stringContaining('authority is away'),
-    });
+    expect(log.entries.find(({ level }) => level === 'warn')?.fields['error']).toMatch(/authority is away/);
     away = false;
     await clock.advance(60_000);
     expect(used).toHaveLength(2);

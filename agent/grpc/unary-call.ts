@@ -79,7 +79,11 @@ function exchange(
       reject(error instanceof Error ? error : new Error(String(error)));
     }
   });
-  stream.on('error', (error: Error) => reject(new GrpcError(grpcStatus.unavailable, error.message)));
+  stream.on('error', (error: Error) => {
+    // Why the connection failed, rather than that the stream on it was given up.
+    const cause = error.cause instanceof Error ? error.cause : error;
+    reject(new GrpcError(grpcStatus.unavailable, cause.message));
+  });
   stream.on('end', () => {
     if (status === 'ok' && message !== undefined) resolve(message);
     else if (status instanceof GrpcError) reject(status);

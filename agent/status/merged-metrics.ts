@@ -102,11 +102,15 @@ async function copy(
  */
 export function renameMeshMetrics(): Transform {
   let rest = '';
-  const convert = (text: string): string =>
-    text
-      .replaceAll(/^((?:# (?:TYPE|HELP) )?)envoy_istio_/gm, '$1istio_')
-      .replaceAll(/\n{2,}/g, '\n')
-      .replace(/^\n/, '');
+  const convert = (text: string): string => {
+    // Regular expressions are slow without a compiler (see agent/entrypoint.sh), and most pieces need none.
+    const renamed = text.includes('envoy_istio_')
+      ? text.replaceAll(/^((?:# (?:TYPE|HELP) )?)envoy_istio_/gm, '$1istio_')
+      : text;
+    return renamed.startsWith('\n') || renamed.includes('\n\n')
+      ? renamed.replaceAll(/\n{2,}/g, '\n').replace(/^\n/, '')
+      : renamed;
+  };
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       // Latin-1 keeps each byte as it is, wherever a chunk was cut.
