@@ -23,7 +23,10 @@ export interface InjectionReview {
 
 export interface InjectionContext {
   readonly settings: InjectionSettings;
-  /** Labels of a namespace, where they are known; see `decideInjection`. */
+  /**
+   * Labels of a namespace, for reviews that no API server has selected. istiod leaves them out: a cache that is behind the
+   * API server's would leave the first pods of a new namespace without their sidecars.
+   */
   readonly namespaceLabels?: (namespace: string) => Readonly<Record<string, string>> | undefined;
 }
 

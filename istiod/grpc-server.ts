@@ -1,6 +1,8 @@
 import type { ServerCredentials as Credentials, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Server, ServerCredentials, experimental } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { AuthoritySource } from '../ca/root-source.ts';
+import { reloadableCredentials } from '../lib/grpc-server-credentials.ts';
+import type { ServerTls } from '../lib/grpc-server-credentials.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 
 export interface GrpcService {
@@ -55,26 +57,11 @@ export function plaintextCredentials(): Credentials {
   return ServerCredentials.createInsecure();
 }
 
-/** TLS with a certificate that may change while the server runs; clients may show one of their own, unchecked here. */
+/** TLS that follows the serving certificate and the authority; clients may show a certificate of the mesh. */
 export function tlsCredentials(certificate: ServingCertificate, authority: AuthoritySource): Credentials {
-  const stops = new Map<object, () => void>();
-  const provider: experimental.CertificateProvider = {
-    addCaCertificateListener(listener) {
-      const tell = (): void => listener({ caCertificate: Buffer.from(authority.current.rootCertificates) });
-      stops.set(listener, authority.onChange(tell));
-      tell();
-    },
-    addIdentityCertificateListener(listener) {
-      stops.set(
-        listener,
-        certificate.onChange(({ certificateChain, privateKey }) =>
-          listener({ certificate: Buffer.from(certificateChain), privateKey: Buffer.from(privateKey) }),
-        ),
-      );
-    },
-    removeCaCertificateListener: (listener) => stops.get(listener)?.(),
-    removeIdentityCertificateListener: (listener) => stops.get(listener)?.(),
-  };
-  // The declaration names its arguments the other way round; the same provider for both does not care.
-  return experimental.createCertificateProviderServerCredentials(provider, provider, false);
+  const tls = (): ServerTls => ({ ...certificate.current, clientRoots: authority.current.rootCertificates });
+  const { credentials, update } = reloadableCredentials(tls());
+  certificate.onChange(() => update(tls()));
+  authority.onChange(() => update(tls()));
+  return credentials;
 }

@@ -9,8 +9,6 @@ import { projectImages } from '../lib/images.ts';
 import type { HttpHandler, HttpServer } from '../lib/http-server.ts';
 import { startHttpServer } from '../lib/http-server.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
-import { createInformer } from '../lib/kube/informer.ts';
-import { namespaces } from '../lib/kube/resources.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
 import { counter } from '../lib/metrics.ts';
@@ -35,16 +33,11 @@ export interface WebhooksOptions {
 
 /** The admission webhooks over HTTPS: injection and validation. Resolves once they can answer. */
 export async function startWebhooks(options: WebhooksOptions): Promise<HttpServer> {
-  const { address, client, certificate, logger, metrics, signal } = options;
-  const informer = createInformer(client, namespaces, { metadataOnly: true, logger, metrics });
-  informer.start(signal);
+  const { address, certificate, logger, metrics, signal } = options;
   const settings = await settingsOf(options);
-  await informer.synced();
   const inject = createInjector({
-    context: () => ({
-      settings,
-      namespaceLabels: (namespace) => informer.store.get(undefined, namespace)?.metadata.labels ?? {},
-    }),
+    // The API server has applied the selectors by namespace; a cache of our own could be behind its.
+    context: () => ({ settings }),
     logger: logger.child('injection'),
     metrics,
   });

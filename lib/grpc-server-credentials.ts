@@ -14,7 +14,7 @@ export interface ServerTls {
 export interface ReloadableCredentials {
   readonly credentials: ServerCredentials;
   /** New connections use `tls` from now on; those that are open go on. */
-  update(tls: ServerTls): void;
+  readonly update: (tls: ServerTls) => void;
 }
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
