@@ -49,9 +49,11 @@ process.on('uncaughtException', (error) => {
   process.exit(exitCodes.failed);
 });
 
-try {
-  process.exit(await main(process.argv[2], process.argv.slice(3)));
-} catch (error) {
-  log.error(`pilot-agent ${process.argv[2] ?? ''} failed`, { error });
-  process.exit(exitCodes.failed);
-}
+// Not awaited at the top level, so that the bundle can be CommonJS, which costs less memory than an ES module.
+main(process.argv[2], process.argv.slice(3)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    log.error(`pilot-agent ${process.argv[2] ?? ''} failed`, { error });
+    process.exit(exitCodes.failed);
+  },
+);

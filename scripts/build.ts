@@ -2,7 +2,7 @@
  * Bundles what runs into `dist/`: `bin/meltemi.js` (command line, operator and istiod, split so that each loads only
  * its own part) and `agent/agent.js` (the sidecar's agent, one small file of its own).
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
@@ -34,6 +34,15 @@ await Promise.all([
     banner: { js: requireShim },
   }),
   existsSync('agent/main.ts')
-    ? build({ ...shared, entryPoints: { 'agent/agent': 'agent/main.ts' }, outdir: 'dist', minify: true })
+    ? build({
+        ...shared,
+        // Without the machinery of ES modules each sidecar's agent is 1.5 MiB smaller.
+        format: 'cjs',
+        define: { ...shared.define, 'import.meta.url': '""' },
+        entryPoints: { 'agent/agent': 'agent/main.ts' },
+        outdir: 'dist',
+        minify: true,
+      })
     : undefined,
 ]);
+if (existsSync('dist/agent')) writeFileSync('dist/agent/package.json', '{ "type": "commonjs" }\n');

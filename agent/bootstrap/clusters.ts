@@ -67,7 +67,8 @@ function controlPlaneCluster(address: string, family: 4 | 6): unknown {
     type: 'STRICT_DNS',
     dns_refresh_rate: '60s',
     respect_dns_ttl: true,
-    dns_lookup_family: family === 4 ? 'V4_PREFERRED' : 'V6_PREFERRED',
+    // AUTO prefers IPv6.
+    dns_lookup_family: family === 4 ? 'V4_PREFERRED' : 'AUTO',
     connect_timeout: '1s',
     typed_extension_protocol_options: http2,
     circuit_breakers: unlimited,
