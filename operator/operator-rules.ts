@@ -54,6 +54,6 @@ export function renderedOperatorRules(): ReadonlyMap<string, string> {
   const notice =
     '# Generated from operator/operator-rules.ts by `npm run generate`; edit the rules there.\n' +
     '# The first ones are what the operator does, the others what it grants to istiod and so has to hold.\n';
-  const text = dump(operatorRules, { noRefs: true, seqNoIndent: true, lineWidth: -1 });
+  const text = dump(operatorRules, { noRefs: true, lineWidth: -1 });
   return new Map([['charts/meltemi/files/operator-rules.yaml', notice + text]]);
 }

@@ -34,9 +34,4 @@ export class FreshObjects {
     const isNext = known?.object.metadata.resourceVersion === resourceVersion;
     this.#answers.set(uid, { older: new Set([...(isNext ? known.older : []), resourceVersion]), object: answer });
   }
-
-  /** The object is gone. */
-  forget(uid: string | undefined): void {
-    if (uid !== undefined) this.#answers.delete(uid);
-  }
 }

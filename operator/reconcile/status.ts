@@ -40,7 +40,7 @@ export function statusOf(world: World, revision: Revision, result: Result, now: 
     conditions: completeConditions(drafts, controlPlane.status?.conditions ?? [], generation, now),
     revision: revision.name,
     ...(version === undefined ? {} : { version }),
-    components: result.kind === 'refused' ? [] : componentsOf(revision, objects, readiness),
+    components: objects.length === 0 ? [] : componentsOf(revision, objects, readiness),
     proxies: proxiesOf(world, revision),
   };
 }
