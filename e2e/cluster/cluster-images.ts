@@ -1,6 +1,7 @@
 import { writeState, readState } from './cluster-state.ts';
 import type { BuiltImage } from './image-build.ts';
 import { importArchive } from './image-load.ts';
+import { shortReference } from './image-reference.ts';
 import { layoutOf } from './layout.ts';
 import { underLock } from './lock.ts';
 import type { Progress } from './progress.ts';
@@ -17,9 +18,10 @@ export async function loadImages(
     for (const { reference, archive, digest } of images) {
       const state = await readState(layout.stateFile);
       if (!state) throw new Error(`there is no cluster ${name} to load ${reference} into; start it with "up"`);
-      if (state.images[reference] === digest) continue;
+      const key = shortReference(reference);
+      if (state.images[key] === digest) continue;
       await importArchive(layout, archive, reference, progress);
-      await writeState(layout.stateFile, { ...state, images: { ...state.images, [reference]: digest } });
+      await writeState(layout.stateFile, { ...state, images: { ...state.images, [key]: digest } });
       loaded.push(reference);
     }
     return loaded;

@@ -14,7 +14,7 @@ export interface ClusterState {
   readonly node?: Node;
   /** By the component's name. */
   readonly components: Readonly<Record<string, ProcessIdentity>>;
-  /** Images that were loaded: the digest of their content by reference. */
+  /** Images that were loaded: the digest of their content by short reference. */
   readonly images: Readonly<Record<string, string>>;
   /** When the cluster was ready for the first time, ISO 8601. */
   readonly readySince?: string;
