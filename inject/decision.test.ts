@@ -139,9 +139,9 @@ describe('injectionSelections', () => {
     });
     const pods = labelled({ 'sidecar.istio.io/inject': some(['true', 'false']), 'istio.io/rev': some(revisions) });
     fc.assert(
-      fc.property(namespaces, pods, fc.boolean(), (namespace, pod, enableNamespacesByDefault) => {
+      fc.property(namespaces, pods, fc.constantFrom(...revisions), (namespace, pod, everywhere) => {
         const selected = revisions
-          .flatMap((revision) => injectionSelections({ revision, enableNamespacesByDefault }))
+          .flatMap((revision) => injectionSelections({ revision, enableNamespacesByDefault: revision === everywhere }))
           .filter((one) => matchesSelector(one.namespaceSelector, namespace))
           .filter((one) => matchesSelector(one.objectSelector, pod));
         expect(selected.length).toBeLessThanOrEqual(1);
@@ -150,11 +150,11 @@ describe('injectionSelections', () => {
     );
   });
 
-  it('has the five selections of Istio for the default revision, and two for others', () => {
+  it('has the five selections of Istio for the default revision, and three for others', () => {
     const names = (revision: string): readonly string[] =>
       injectionSelections({ revision, enableNamespacesByDefault: true }).map(({ name }) => name);
     expect(names('default')).toEqual(['rev.namespace', 'rev.object', 'namespace', 'object', 'auto']);
-    expect(names('canary')).toEqual(['rev.namespace', 'rev.object']);
+    expect(names('canary')).toEqual(['rev.namespace', 'rev.object', 'auto']);
   });
 });
 

@@ -22,8 +22,9 @@ function selection(
 }
 
 /**
- * Which pods a revision injects into (Istio, "Installing the Sidecar"). No pod is in two selections, be they of one
- * revision or of several; the default revision alone takes those that name none.
+ * Which pods a revision injects into (Istio, "Installing the Sidecar"). The default revision takes those that name none.
+ * No pod is in two selections, be they of one revision or of several, as long as one revision at most has
+ * `enableNamespacesByDefault`.
  */
 export function injectionSelections(options: {
   readonly revision: string;
@@ -36,7 +37,6 @@ export function injectionSelections(options: {
     selection('rev.namespace', [own, absent(namespace)], [noneOf(pod, 'false')]),
     selection('rev.object', [absent(revision), absent(namespace)], [noneOf(pod, 'false'), own]),
   ];
-  if (options.revision !== defaultRevision) return named;
   const unnamed = [
     selection('namespace', [oneOf(namespace, 'enabled')], [noneOf(pod, 'false')]),
     selection('object', [absent(namespace), absent(revision)], [oneOf(pod, 'true'), absent(revision)]),
@@ -46,5 +46,9 @@ export function injectionSelections(options: {
     [absent(namespace), absent(revision), noneOf('kubernetes.io/metadata.name', ...systemNamespaces)],
     [absent(pod), absent(revision)],
   );
-  return [...named, ...unnamed, ...(options.enableNamespacesByDefault ? [auto] : [])];
+  return [
+    ...named,
+    ...(options.revision === defaultRevision ? unnamed : []),
+    ...(options.enableNamespacesByDefault ? [auto] : []),
+  ];
 }

@@ -7,14 +7,14 @@ import { clusterWide } from './metadata.ts';
 import type { Revision } from './revision.ts';
 
 /** Has istiod put the sidecar into the pods that ask for it. */
-export function sidecarInjector(revision: Revision, rootCertificate: string): DesiredObject {
+export function sidecarInjector(revision: Revision, rootCertificates: string): DesiredObject {
+  const { namespace, spec } = revision;
   const webhooks = injectionWebhooks({
     revision: revision.name,
-    enableNamespacesByDefault: revision.spec.injection.enableNamespacesByDefault,
-    service: { namespace: revision.namespace, name: istiodName(revision.name) },
-    rootCertificates: rootCertificate,
+    enableNamespacesByDefault: spec.injection.enableNamespacesByDefault,
+    service: { namespace, name: istiodName(revision.name) },
+    rootCertificates,
   });
-  return desired(mutatingWebhookConfigurations, clusterWide(revision, injectionWebhookName(revision.name)), {
-    webhooks,
-  });
+  const metadata = clusterWide(revision, injectionWebhookName(revision.name));
+  return desired(mutatingWebhookConfigurations, metadata, { webhooks });
 }
