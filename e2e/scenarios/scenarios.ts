@@ -1,0 +1,25 @@
+import type { Scenario } from '../scenario.ts';
+import { agent } from './agent.ts';
+import { drift } from './drift.ts';
+import { identity } from './identity.ts';
+import { injection } from './injection.ts';
+import { install } from './install.ts';
+import { istiodFailover } from './istiod-failover.ts';
+import { mutualTls } from './mutual-tls.ts';
+import { trafficSplit } from './traffic-split.ts';
+import { uninstall } from './uninstall.ts';
+import { validation } from './validation.ts';
+
+/** In the order in which all of them run: the first installs anew, the last leaves nothing. */
+export const scenarios: readonly Scenario[] = [
+  install,
+  validation,
+  injection,
+  trafficSplit,
+  mutualTls,
+  identity,
+  istiodFailover,
+  agent,
+  drift,
+  uninstall,
+];
