@@ -26,10 +26,20 @@ function withoutFinalDot(text: string): string {
   return text.endsWith('.') ? text.slice(0, -1) : text;
 }
 
-/** Whether everything that `narrow` stands for, `wide` stands for too; either may be a wildcard. */
+/** Whether a host stands for many: `*` or `*.<suffix>`. */
+export function isWildcard(host: string): boolean {
+  return host.startsWith('*');
+}
+
+/** Whether `host`, a name or a wildcard itself, is covered by `pattern`: the same, or a wildcard of it. */
+export function hostnameMatches(pattern: string, host: string): boolean {
+  if (pattern === host) return true;
+  return isWildcard(pattern) && host.endsWith(pattern.slice(1));
+}
+
+/** As {@link hostnameMatches}, for hosts in the case that a user wrote them in. */
 export function covers(wide: string, narrow: string): boolean {
-  const [outer, inner] = [wide.toLowerCase(), narrow.toLowerCase()];
-  return outer === inner || (outer.startsWith('*') && inner.endsWith(outer.slice(1)));
+  return hostnameMatches(wide.toLowerCase(), narrow.toLowerCase());
 }
 
 /** Kubernetes, "Labels and Selectors", syntax of keys: `[prefix/]name`. */

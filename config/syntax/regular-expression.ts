@@ -5,11 +5,17 @@ import { isHeaderValue } from './header-syntax.ts';
 export type RegularExpressionCheck =
   { readonly valid: true; readonly groups: number } | { readonly valid: false; readonly reason: string };
 
+/** Half of what the sidecars' Envoy is told to take (`re2.max_program_size.error_level`), whose count differs a little. */
+const largestProgram = 16_384;
+
 /** Checks a regular expression before Envoy does: Envoy refuses the whole resource that an invalid one is in. */
 export function checkRegularExpression(pattern: string): RegularExpressionCheck {
   if (pattern === '') return { valid: false, reason: 'a regular expression must not be empty' };
   try {
-    return { valid: true, groups: RE2JS.compile(pattern).groupCount() };
+    const compiled = RE2JS.compile(pattern);
+    const size = compiled.programSize();
+    if (size <= largestProgram) return { valid: true, groups: compiled.groupCount() };
+    return { valid: false, reason: `"${pattern}" needs ${size} steps, and must need ${largestProgram} at most` };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return { valid: false, reason: `"${pattern}" is no regular expression of RE2: ${detail}` };

@@ -20,7 +20,7 @@ const wholes: readonly Case[] = [
   [
     'a subset twice',
     '{host: a, subsets: [{name: v1}, {name: v2}, {name: v1}]}',
-    'error spec.subsets[2].name: subset "v1" stands here twice',
+    'error spec.subsets[2]: subset "v1" stands here twice',
   ],
   [
     'labels that are none',
@@ -141,6 +141,11 @@ const policies: readonly Case[] = [
     'localities that overlap',
     '{loadBalancer: {localityLbSetting: {distribute: [{from: a/*, to: {b: 100}}, {from: a/b/c, to: {b: 100}}]}}}',
     `error ${at}.loadBalancer.localityLbSetting.distribute[1].from: "a/b/c" overlaps with "a/*"`,
+  ],
+  [
+    'localities that overlap in any order',
+    '{loadBalancer: {localityLbSetting: {distribute: [{from: a/b/c, to: {b: 100}}, {from: a, to: {b: 100}}]}}}',
+    `error ${at}.loadBalancer.localityLbSetting.distribute[0].from: "a/b/c" overlaps with "a"`,
   ],
   [
     'a locality that is none',

@@ -3,7 +3,7 @@ import { isDnsLabel, isDnsNameOrWildcard } from '../syntax/names.ts';
 import { checkExportTo, checkLabels } from './fields.ts';
 import { checkSelector } from './peer-authentication.ts';
 import type { Problem, Problems } from './problem.ts';
-import { each, error } from './problem.ts';
+import { duplicates, each, error } from './problem.ts';
 import { checkTrafficPolicy } from './traffic-policy.ts';
 
 /** Everything about a DestinationRule that cannot work, or will not do what it seems to. */
@@ -17,7 +17,11 @@ function* checkSpec(spec: DestinationRuleSpec, namespace: string | undefined): P
   }
   yield* checkTrafficPolicy(spec.trafficPolicy, 'spec.trafficPolicy');
   yield* each(spec.subsets, 'spec.subsets', checkSubset);
-  yield* checkNamesOnce(spec.subsets ?? []);
+  yield* duplicates(
+    spec.subsets?.map(({ name }) => name),
+    'spec.subsets',
+    'subset',
+  );
   yield* checkExportTo(spec.exportTo, 'spec.exportTo', namespace);
   yield* checkSelector(spec.workloadSelector, 'spec.workloadSelector');
   if (spec.workloadSelector !== undefined) yield* checkIsLocal(spec.exportTo, namespace);
@@ -28,13 +32,6 @@ function* checkSubset(subset: Subset, path: string): Problems {
     yield error(`${path}.name`, `"${subset.name}" is no DNS label, as names of subsets are`);
   yield* checkLabels(subset.labels, `${path}.labels`);
   yield* checkTrafficPolicy(subset.trafficPolicy, `${path}.trafficPolicy`);
-}
-
-function* checkNamesOnce(subsets: readonly Subset[]): Problems {
-  const names = subsets.map(({ name }) => name);
-  for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) < index) yield error(`spec.subsets[${index}].name`, `subset "${name}" stands here twice`);
-  }
 }
 
 /** Workloads are selected in the rule's own namespace, so that it means nothing to others. */

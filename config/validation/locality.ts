@@ -55,23 +55,26 @@ function* checkFailover(
 
 /** Localities are `region/zone/subzone`, the end of which may be `*` or be left out; no two may overlap. */
 function* checkLocalities(localities: readonly string[], pathOf: (index: number) => string): Problems {
+  const firstOf = new Map([...localities.entries()].reverse().map(([index, locality]) => [patternOf(locality), index]));
   for (const [index, locality] of localities.entries()) {
     const parts = locality.split('/');
     if (parts.length > 3 || parts.includes('') || /\*./.test(locality)) {
       yield error(pathOf(index), `"${locality}" is no locality such as region/zone/subzone or region/*`);
       continue;
     }
-    const earlier = localities.slice(0, index).find((other) => overlaps(other, locality));
-    if (earlier !== undefined) yield error(pathOf(index), `"${locality}" overlaps with "${earlier}"`);
+    const others = widerPatterns(locality).map((pattern) => firstOf.get(pattern));
+    const other = [...others, firstOf.get(patternOf(locality))].find((found) => found !== undefined && found !== index);
+    if (other !== undefined) yield error(pathOf(index), `"${locality}" overlaps with "${localities[other] ?? ''}"`);
   }
 }
 
-function overlaps(a: string, b: string): boolean {
-  const [first, second] = [prefixOf(a), prefixOf(b)];
-  return first.startsWith(second) || second.startsWith(first);
+/** `eu/*` for `eu` and `eu/*`. */
+function patternOf(locality: string): string {
+  return [...locality.split('/').filter((part) => part !== '*'), '*'].join('/');
 }
 
-/** What all localities have in common that a pattern stands for: `eu/` for `eu` and `eu/*`, `` for `*`. */
-function prefixOf(locality: string): string {
-  return locality.endsWith('*') ? locality.slice(0, -1) : `${locality}/`;
+/** What a locality lies in: `*` and `eu/*` for `eu/a`. */
+function widerPatterns(locality: string): readonly string[] {
+  const parts = locality.split('/').filter((part) => part !== '*');
+  return parts.map((_, length) => [...parts.slice(0, length), '*'].join('/'));
 }
