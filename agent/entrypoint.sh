@@ -4,7 +4,7 @@
 node="${MELTEMI_NODE:-/usr/local/bin/node}"
 bundle="${MELTEMI_AGENT_BUNDLE:-/usr/local/lib/meltemi/agent.js}"
 # What keeps the agent small, see docs/architecture/agent.md.
-flags="--jitless --max-semi-space-size=1 --max-old-space-size=16 --heap-growing-percent=10 --optimize-for-size --v8-pool-size=0"
+flags="--jitless --max-semi-space-size=1 --max-old-space-size=32 --heap-growing-percent=10 --optimize-for-size --v8-pool-size=0"
 export UV_THREADPOOL_SIZE=1 MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=32768
 
 if [ "$1" != proxy ]; then
