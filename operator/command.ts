@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { loadKubeClient } from '../lib/kube/client.ts';
-import type { Logger } from '../lib/logger.ts';
+import { argument } from '../lib/command-options.ts';
+import type { Logger, LogLevels } from '../lib/logger.ts';
 import { createLogger, parseLogLevels } from '../lib/log.ts';
 import { parseAddress } from '../lib/http-server.ts';
+import { projectImages } from '../lib/images.ts';
 import { version } from '../lib/version.ts';
 import type { OperatorOptions } from './run.ts';
-import { runOperator } from './run.ts';
 
 /** The flags as commander gives them. */
 interface Flags {
@@ -17,22 +18,21 @@ interface Flags {
   readonly metricsAddress: string;
   readonly healthAddress: string;
   readonly leaderElect: boolean;
-  readonly logLevel: string;
+  readonly logLevel: LogLevels;
   readonly logFormat: 'json' | 'human';
   readonly istiodImage: string;
   readonly proxyImage: string;
 }
 
-/** Images of a version as the project names them; `--istiod-image` and `--proxy-image` say where they really are. */
-export function defaultImages(of: string): { readonly istiod: string; readonly proxy: string } {
-  return { istiod: `meltemi/meltemi:${of}`, proxy: `meltemi/proxy:${of}` };
-}
-
 /** `meltemi operator`. */
 export function operatorCommand(): Command {
-  const images = defaultImages(version);
+  const images = projectImages();
   return new Command('operator')
-    .description('Run the operator: bring up, keep and upgrade the control plane of each MeshControlPlane.')
+    .summary('run the operator')
+    .description(
+      'Runs the operator: it brings up a control plane for each MeshControlPlane, keeps it as it has to be, and tells ' +
+        'in the status of the object what became of it.',
+    )
     .option('--kubeconfig <file>', "kubeconfig file (default: $KUBECONFIG, ~/.kube/config, the pod's service account)")
     .option('--context <name>', "context of the kubeconfig (default: the file's current one)")
     .addOption(
@@ -40,14 +40,14 @@ export function operatorCommand(): Command {
         .env('POD_NAMESPACE')
         .default('meltemi-system'),
     )
-    .option('--metrics-address <host:port>', 'where /metrics is served', checkedAddress, ':8080')
-    .option('--health-address <host:port>', 'where /healthz and /readyz are served', checkedAddress, ':8081')
+    .option('--metrics-address <host:port>', 'where /metrics is served', argument(checkedAddress), ':8080')
+    .option('--health-address <host:port>', 'where /healthz and /readyz are served', argument(checkedAddress), ':8081')
     .option('--leader-elect', 'compete for leadership, so that several replicas can run', true)
     .option('--no-leader-elect', 'take this process for the only replica')
-    .option(
-      '--log-level <levels>',
-      'debug, info, warn, error or none; or by component: default:info,informer:debug',
-      'info',
+    .addOption(
+      new Option('--log-level <levels>', 'debug, info, warn, error, none; or by component: default:info,informer:debug')
+        .argParser(argument(parseLogLevels))
+        .default(parseLogLevels('info'), 'info'),
     )
     .addOption(new Option('--log-format <format>', 'how a line is written').choices(['json', 'human']).default('json'))
     .option('--istiod-image <image>', 'image of the control plane, where spec.pilot.image names none', images.istiod)
@@ -69,7 +69,7 @@ function checkedAddress(address: string): string {
 }
 
 async function runUntilSignal(flags: Flags): Promise<void> {
-  const logger = createLogger({ format: flags.logFormat, levels: parseLogLevels(flags.logLevel) });
+  const logger = createLogger({ format: flags.logFormat, levels: flags.logLevel });
   const stopping = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
     logger.info('stopping', { signal: name });
@@ -79,6 +79,7 @@ async function runUntilSignal(flags: Flags): Promise<void> {
   process.once('SIGINT', stop);
   const options = optionsOf(flags, logger);
   logger.info('starting', { version, server: options.client.server, identity: options.identity });
+  const { runOperator } = await import('./run.ts');
   try {
     await runOperator(options, stopping.signal);
   } finally {

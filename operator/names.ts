@@ -1,3 +1,5 @@
+import { defaultRevision, injectionLabels } from '../inject/names.ts';
+
 /** Names, labels and annotations of everything that the operator makes. */
 
 /** The Secret in which istiod keeps its certificate authority, `rootSecretName` of `ca/` (which is not for generators). */
@@ -17,7 +19,7 @@ export const labelKeys = {
   partOf: 'app.kubernetes.io/part-of',
   component: 'app.kubernetes.io/component',
   app: 'app',
-  revision: 'istio.io/rev',
+  revision: injectionLabels.revision,
   /** Name of the MeshControlPlane that an object belongs to. */
   controlPlane: 'meltemi.dev/control-plane',
   /** On the Lease in which an istiod replica reports its proxies; the value is the revision. */
@@ -60,9 +62,6 @@ export const namespacesWithoutRootCertificate: readonly string[] = ['kube-public
 
 /** Name of the container in istiod's pods (Istio's name). */
 export const istiodContainer = 'discovery';
-
-/** The revision whose objects carry no suffix, and which `istio-injection=enabled` selects. */
-export const defaultRevision = 'default';
 
 /** `istiod` for the default revision, else `istiod-<revision>`: Deployment, Service, ServiceAccount and more. */
 export function istiodName(revision: string): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { istiodConfigFolder, istiodConfigKey } from '../../config/istiod-config.ts';
+import { injectionLabels } from '../../inject/names.ts';
 import { deployments } from '../../lib/kube/resources.ts';
 import { ports } from '../../lib/ports.ts';
 import { annotationKeys, configMapName, istiodContainer, istiodName, istiodSelector, ownedLabels } from '../names.ts';
@@ -33,7 +34,7 @@ function podMetadata(revision: Revision): object {
       ...ownedLabels(revision.controlPlane, revision.name),
       ...istiodSelector(revision.name),
       istio: 'pilot',
-      'sidecar.istio.io/inject': 'false',
+      [injectionLabels.pod]: 'false',
     },
     annotations: {
       [annotationKeys.configDigest]: createHash('sha256').update(istiodConfigText(revision)).digest('hex').slice(0, 16),

@@ -41,6 +41,18 @@ describe('refusals', () => {
     expect([refusalOf(a, [b])?.reason, refusalOf(b, [a])?.reason]).toEqual([undefined, 'NameAlreadyExists']);
   });
 
+  it('let one control plane only inject into namespaces without a label', () => {
+    const spec = { injection: { enableNamespacesByDefault: true } };
+    const [older, younger] = [testControlPlane('default', spec), testControlPlane('other', spec, later)];
+    expect(refusalOf(older, [younger])).toBeUndefined();
+    expect(refusalOf(younger, [older])).toEqual({
+      reason: 'ValidationError',
+      message:
+        'spec.injection.enableNamespacesByDefault: the older MeshControlPlane "default" has it, ' +
+        'and a namespace has one control plane only',
+    });
+  });
+
   it.each(['0.1.0', 'v0.1.0'])('take version %s for the own one', (version) => {
     expect(refusalOf(testControlPlane('default', { version }))).toBeUndefined();
   });

@@ -1,7 +1,6 @@
+import { validateMeshControlPlane } from '../../config/validation/mesh-control-plane.ts';
 import type { MeshControlPlane } from '../../crds/mesh-control-plane.ts';
 import { revisionName } from '../../crds/mesh-control-plane.ts';
-import { describeError } from '../../lib/errors.ts';
-import { parseLogLevels } from '../../lib/logger.ts';
 import type { OperatorDefaults } from '../components/revision.ts';
 import { plainVersion } from '../components/revision.ts';
 import { namespacesWithoutRootCertificate } from '../names.ts';
@@ -19,7 +18,8 @@ export const refusals: readonly Check<RefusalInput>[] = [
   revisionTaken, // an older object stands for the same revision
   versionUnknown, // this operator runs one version only
   namespaceUnfit, // no sidecar could ever trust an istiod there
-  logLevelMalformed, // istiod would not start with it
+  defaultInjectionTaken, // two webhooks would take the same pods
+  specMalformed, // what the CRD's rules cannot say
   namespaceTerminating, // nothing can be made in it
 ];
 
@@ -58,21 +58,20 @@ function namespaceUnfit({ world: { controlPlane } }: RefusalInput): Verdict | un
   return invalid('spec.namespace', `a control plane cannot run in ${namespace}, which Kubernetes keeps for itself`);
 }
 
-function logLevelMalformed({ world: { controlPlane } }: RefusalInput): Verdict | undefined {
-  const { pilot, proxy } = controlPlane.spec;
-  return (
-    logLevelProblem('spec.pilot.logLevel', pilot.logLevel) ??
-    logLevelProblem('spec.proxy.agentLogLevel', proxy.agentLogLevel)
-  );
+function defaultInjectionTaken({ world: { controlPlane, siblings } }: RefusalInput): Verdict | undefined {
+  const injectsByDefault = ({ spec }: MeshControlPlane): boolean => spec.injection.enableNamespacesByDefault;
+  if (!injectsByDefault(controlPlane)) return undefined;
+  const holder = siblings.find((other) => injectsByDefault(other) && isOlder(other, controlPlane));
+  if (holder === undefined) return undefined;
+  const why = `the older MeshControlPlane "${holder.metadata.name}" has it, and a namespace has one control plane only`;
+  return invalid('spec.injection.enableNamespacesByDefault', why);
 }
 
-function logLevelProblem(path: string, text: string): Verdict | undefined {
-  try {
-    parseLogLevels(text);
-    return undefined;
-  } catch (error) {
-    return invalid(path, describeError(error));
-  }
+function specMalformed({ world: { controlPlane } }: RefusalInput): Verdict | undefined {
+  const errors = validateMeshControlPlane(controlPlane).filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return undefined;
+  const message = errors.map((problem) => `${problem.path}: ${problem.message}`).join('; ');
+  return { reason: reasons.validationError, message };
 }
 
 function namespaceTerminating({ world: { controlPlane, namespace } }: RefusalInput): Verdict | undefined {
