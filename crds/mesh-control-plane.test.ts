@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { applyDefaults } from './defaults.ts';
-import type { MeshControlPlaneSpec, MeshControlPlaneSpecInput } from './mesh-control-plane.ts';
+import type { Condition } from '../lib/kube/object.ts';
+import type { MeshControlPlaneSpec, MeshControlPlaneSpecInput, MeshControlPlaneStatus } from './mesh-control-plane.ts';
 import { meshControlPlane, revisionName } from './mesh-control-plane.ts';
 import { array, integer, map, nullable, object, string, withDefault } from './schema.ts';
 
@@ -62,6 +63,10 @@ describe('MeshControlPlane', () => {
     expectTypeOf<MeshControlPlaneSpec['meshConfig']['defaultConfig']['concurrency']>().toEqualTypeOf<number>();
     expectTypeOf<MeshControlPlaneSpec['meshConfig']['accessLog']>().extract<undefined>().toEqualTypeOf<undefined>();
     expectTypeOf<Record<string, never>>().toExtend<MeshControlPlaneSpecInput>();
+  });
+
+  it("has Kubernetes' own conditions in its status", () => {
+    expectTypeOf<NonNullable<MeshControlPlaneStatus['conditions']>[number]>().toEqualTypeOf<Condition>();
   });
 
   it('names its revision after itself, or as told', () => {

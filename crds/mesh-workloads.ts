@@ -64,7 +64,7 @@ export const proxy = object('The sidecars.', {
     requests: { cpu: '100m', memory: '128Mi' },
     limits: { cpu: '2', memory: '1Gi' },
   }),
-  logLevel: withDefault(enumeration('Log level of Envoy.', envoyLogLevels), 'warning'),
+  logLevel: withDefault(enumeration('Log level of Envoy; "off" needs its quotes in YAML.', envoyLogLevels), 'warning'),
   componentLogLevel: withDefault(
     string('Levels by component of Envoy: upstream:debug,http:info.', {
       maxLength: 1024,
