@@ -23,10 +23,18 @@ function joinPath(prefix: string, path: string): string {
   return `${prefix}.${path}`;
 }
 
-/** A report that gathers the problems of one object, in the order in which they are found. */
-export function problemsOf(object: string): { readonly report: Report; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = [];
-  return { report: (path, message) => void problems.push({ object, path, message }), problems };
+/** Gathers problems in the order in which they are found. */
+export class ProblemList {
+  readonly #problems: Problem[] = [];
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** A report of problems of one object, named as {@link objectName} does. */
+  reportOn(object: string): Report {
+    return (path, message) => void this.#problems.push({ object, path, message });
+  }
 }
 
 /** How problems name a Kubernetes object: `<Kind>/<namespace>/<name>`. The kind is given, as items of lists lack it. */

@@ -1,5 +1,6 @@
 import type { VirtualService } from '../../crds/virtual-service.ts';
 import { meshGateway, someConcernsClient } from './client-match.ts';
+import { expandDelegates } from './delegates.ts';
 import { isExportedTo } from './export-to.ts';
 import { hostnameMatches, isWildcard, resolveHostname } from './hostname.ts';
 import type { MeshSettings } from './mesh-settings.ts';
@@ -30,10 +31,11 @@ export function indexVirtualServices(
   view: View,
   settings: MeshSettings,
 ): VirtualServiceIndex {
-  const relevant = virtualServices.filter((it) => isForSidecars(it) && isVisible(it, view));
+  const expanded = expandDelegates(virtualServices, settings);
+  const relevant = expanded.virtualServices.filter((it) => isForSidecars(it) && isVisible(it, view));
   const hostsOf = new Map<VirtualService, readonly Hostname[]>();
   const byHost = new Map<Hostname, VirtualService[]>();
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...expanded.problems];
   for (const virtualService of relevant) {
     const hosts = usableHosts(virtualService, settings, problems);
     hostsOf.set(virtualService, hosts);

@@ -13,7 +13,7 @@ import type { Destinations } from '../model/destinations.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import { defaultMeshSettings } from '../model/mesh-settings.ts';
 import type { Problem } from '../model/problem.ts';
-import { problemsOf } from '../model/problem.ts';
+import { ProblemList } from '../model/problem.ts';
 import type { Protocol, Service, ServicePort } from '../model/service.ts';
 import type { View } from '../model/view.ts';
 import { indexVirtualServices } from '../model/virtual-services.ts';
@@ -109,9 +109,9 @@ export function translateTestRules(
   http: readonly HttpRoute[],
   changes: Partial<RouteContext> = {},
 ): { readonly routes: readonly JsonValue[]; readonly problems: readonly Problem[] } {
-  const { report, problems } = problemsOf('VirtualService/default/reviews');
-  const routes = translateHttpRules(testContext(http, changes), report);
-  return { routes: routes.map((route) => toJson(RouteSchema, route, { registry })), problems };
+  const list = new ProblemList();
+  const routes = translateHttpRules(testContext(http, changes), list);
+  return { routes: routes.map((route) => toJson(RouteSchema, route, { registry })), problems: list.problems };
 }
 
 export interface TestMesh {

@@ -3,8 +3,9 @@ import type { HttpMatchRequest, HttpRoute } from '../../crds/virtual-service.ts'
 import type { Route, RouteMatch } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
 import { RouteSchema } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
 import { concernsClient } from '../model/client-match.ts';
+import { originOf } from '../model/delegates.ts';
 import type { Destinations } from '../model/destinations.ts';
-import type { Report } from '../model/problem.ts';
+import type { ProblemList, Report } from '../model/problem.ts';
 import { within } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
 import { outboundClusterName } from '../model/names.ts';
@@ -45,10 +46,11 @@ export function defaultRoute(service: Service, port: number, destinations: Desti
  * The routes of a VirtualService's `http` rules for the sidecars of a view that route a port: one for each match, in
  * order, up to the first that takes every request.
  */
-export function translateHttpRules(context: RouteContext, report: Report): readonly Route[] {
+export function translateHttpRules(context: RouteContext, problems: ProblemList): readonly Route[] {
   const routes: Route[] = [];
   for (const [position, rule] of (context.virtualService.spec.http ?? []).entries()) {
-    const ofRule = within(report, `spec.http[${position}]`);
+    const origin = originOf(rule, context.virtualService, position);
+    const ofRule = within(problems.reportOn(origin.object), origin.path);
     for (const route of translateRule(rule, context, ofRule)) {
       routes.push(route);
       if (route.match !== undefined && isCatchAll(route.match)) return routes;

@@ -4,7 +4,7 @@ import { VirtualHostSchema } from '../envoy/gen/envoy/config/route/v3/route_comp
 import type { Destinations } from '../model/destinations.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { Problem } from '../model/problem.ts';
-import { objectName, problemsOf } from '../model/problem.ts';
+import { objectName, ProblemList } from '../model/problem.ts';
 import type { View } from '../model/view.ts';
 import { defaultRoute, translateHttpRules } from './route.ts';
 import type { VirtualHostPlan } from './route-plan.ts';
@@ -46,8 +46,9 @@ function translateRoutes(
   environment: RouteEnvironment,
 ): { readonly routes: readonly Route[]; readonly problems: readonly Problem[] } {
   if (virtualService !== undefined) {
-    const { report, problems } = problemsOf(objectName('VirtualService', virtualService.metadata));
-    return { routes: translateHttpRules({ ...environment, virtualService, port }, report), problems };
+    const list = new ProblemList();
+    const routes = translateHttpRules({ ...environment, virtualService, port }, list);
+    return { routes, problems: list.problems };
   }
   const routes = service === undefined ? [] : [defaultRoute(service, port, environment.destinations)];
   return { routes, problems: [] };
