@@ -7,7 +7,7 @@ import { authorityUsage, distinguishedName, readIssuerFields, subjectKeyIdentifi
 import { bitString, encode, encoded, explicit, integer, sequence, time } from './der.ts';
 import { encodePem } from './pem.ts';
 import { publicKeyOf } from './public-key.ts';
-import { ecKey, rsaKey } from './signing-request.fixture.ts';
+import { ecKey, rsaKey } from './signing-request.testing.ts';
 
 const day = 24 * 3600 * 1000;
 const now = new Date('2026-06-01T12:00:00Z');

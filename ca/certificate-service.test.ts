@@ -14,7 +14,7 @@ import { certificateService } from './certificate-service.ts';
 import { createIssuanceMetrics, publishExpiry } from './issuance-metrics.ts';
 import { publicKeyOf } from './public-key.ts';
 import { issueServerCertificate } from './server-certificate.ts';
-import { ecKey, makeRequest } from './signing-request.fixture.ts';
+import { ecKey, makeRequest } from './signing-request.testing.ts';
 
 const day = 24 * 3600 * 1000;
 const key = ecKey();

@@ -8,7 +8,7 @@ import { makeSelfSigned, openAuthority } from './authority.ts';
 import type { Authority } from './authority.ts';
 import { publicKeyOf } from './public-key.ts';
 import { issueServerCertificate, serverNames } from './server-certificate.ts';
-import { ecKey, rsaKey } from './signing-request.fixture.ts';
+import { ecKey, rsaKey } from './signing-request.testing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meltemi-ca-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -16,7 +16,7 @@ import {
 import { encodePem } from './pem.ts';
 import { publicKeyOf } from './public-key.ts';
 import { parseSigningRequest, SigningRequestError } from './signing-request.ts';
-import { ecKey, makeRequest, makeRequestDer, noAttributes, rsaKey } from './signing-request.fixture.ts';
+import { ecKey, makeRequest, makeRequestDer, noAttributes, rsaKey } from './signing-request.testing.ts';
 
 const p256 = ecKey();
 const p384 = ecKey('P-384');

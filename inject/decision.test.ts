@@ -5,7 +5,7 @@ import type { InjectionPolicy } from './decision.ts';
 import { matchesSelector } from './label-selector.ts';
 import type { Pod } from './pod.ts';
 import { injectionSelections } from './selections.ts';
-import { settings } from './settings.fixture.ts';
+import { settings } from './settings.testing.ts';
 
 interface Situation {
   readonly namespace?: string;

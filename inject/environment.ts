@@ -1,10 +1,11 @@
+import { podOwner, workloadName } from '../lib/kube/pod-owner.ts';
 import { sidecarEnvironment as names } from '../lib/sidecar.ts';
 import type { AppProbe } from '../lib/sidecar.ts';
+import { ownerUri } from './canonical-service.ts';
 import type { JsonObject, Pod } from './pod.ts';
 import type { PodOptions } from './pod-options.ts';
 import type { MergedMetrics } from './prometheus.ts';
 import type { InjectionSettings } from './settings.ts';
-import { ownerOf, ownerUri, workloadName } from './workload.ts';
 
 export interface EnvironmentParts {
   readonly pod: Pod;
@@ -69,8 +70,8 @@ function meshVariables({ settings, options }: EnvironmentParts): readonly Variab
 }
 
 function workloadVariables({ pod, namespace }: EnvironmentParts): readonly Variable[] {
-  const owner = ownerOf(pod);
-  const name = workloadName(pod);
+  const owner = podOwner(pod.metadata);
+  const name = workloadName(pod.metadata);
   return [
     // A pod whose name the API server has yet to make up is named by the kubelet's POD_NAME.
     ...(name === '' ? [] : [value(names.workloadName, name)]),

@@ -6,7 +6,7 @@ import { injectSidecar } from './inject.ts';
 import { AnnotationError } from './pod-options.ts';
 import { readPod } from './pod.ts';
 import type { Container, Pod } from './pod.ts';
-import { settings } from './settings.fixture.ts';
+import { settings } from './settings.testing.ts';
 import type { InjectionSettings } from './settings.ts';
 
 const folder = join(import.meta.dirname, 'testdata');

@@ -2,6 +2,7 @@ import { isJsonObject } from '../config/admission-review.ts';
 import { proxyUid } from '../lib/ports.ts';
 import { sidecar, sidecarEnvironment } from '../lib/sidecar.ts';
 import type { AppProbe } from '../lib/sidecar.ts';
+import { canonicalService } from './canonical-service.ts';
 import { initContainer, proxyContainer } from './containers.ts';
 import { mergeContainer } from './merge-container.ts';
 import { annotations as names, podLabels } from './names.ts';
@@ -12,7 +13,6 @@ import { rewriteProbes } from './probes.ts';
 import { mergeMetrics } from './prometheus.ts';
 import type { InjectionSettings } from './settings.ts';
 import { sidecarVolumes } from './volumes.ts';
-import { canonicalService } from './workload.ts';
 
 export interface InjectedPod {
   readonly pod: Pod;
@@ -90,7 +90,7 @@ function statusOf(added: AddedParts, settings: InjectionSettings, options: PodOp
 
 /** Labels and annotations that the pod has itself stay, but for those that say where its metrics are and what was done. */
 function describeInjection(pod: Pod, added: Readonly<Record<string, string>>): PodMetadata {
-  const service = canonicalService(pod);
+  const service = canonicalService(pod.metadata);
   const application = pod.spec.containers.find(({ name }) => name !== sidecar.containers.proxy);
   return {
     ...pod.metadata,

@@ -6,7 +6,7 @@ import { createInjector } from './injector.ts';
 import { injectSidecar } from './inject.ts';
 import { jsonPatch } from './json-patch.ts';
 import { readPod } from './pod.ts';
-import { settings } from './settings.fixture.ts';
+import { settings } from './settings.testing.ts';
 import { reviewInjection } from './webhook.ts';
 import { injectionWebhooks } from './webhook-configuration.ts';
 

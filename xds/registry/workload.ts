@@ -1,3 +1,4 @@
+import { workloadName } from '../../lib/kube/pod-owner.ts';
 import type { Pod } from '../../lib/kube/types.ts';
 import type { ContainerPort, Workload } from '../model/workload.ts';
 
@@ -8,7 +9,7 @@ export function workloadFromPod(pod: Pod): Workload | undefined {
   const addresses = status.podIPs?.map(({ ip }) => ip) ?? (status.podIP === undefined ? [] : [status.podIP]);
   if (addresses.length === 0) return undefined;
   return {
-    name: workloadName(pod),
+    name: workloadName(metadata),
     pod: metadata.name,
     namespace: metadata.namespace ?? 'default',
     serviceAccount: spec.serviceAccountName ?? 'default',
@@ -17,17 +18,6 @@ export function workloadFromPod(pod: Pod): Workload | undefined {
     containerPorts: containerPorts(pod),
     ...(spec.nodeName === undefined ? {} : { node: spec.nodeName }),
   };
-}
-
-/** The deployment (or other controller) that made the pod: the ReplicaSet's name without the pod template's hash. */
-function workloadName(pod: Pod): string {
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
-  if (owner === undefined) return pod.metadata.name;
-  const hash = pod.metadata.labels?.['pod-template-hash'];
-  const suffix = `-${hash ?? ''}`;
-  return owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(suffix)
-    ? owner.name.slice(0, -suffix.length)
-    : owner.name;
 }
 
 function containerPorts(pod: Pod): readonly ContainerPort[] {
