@@ -93,6 +93,18 @@ describe('expandDelegates', () => {
   });
 });
 
+describe('expandDelegates with many matches', () => {
+  it('leaves out a rule that would grow beyond bounds', () => {
+    const many = Array.from({ length: 40 }, (_, i) => ({ headers: { [`x-${i}`]: {} } }));
+    const { http, problems } = expand(
+      { match: many, delegate },
+      named('leaf', { http: [{ match: many, route: to('a') }] }, 'other'),
+    );
+    expect(http).toEqual([]);
+    expect(problems[0]?.message).toContain('more than 1000 matches');
+  });
+});
+
 describe('mergeMatches', () => {
   it('takes every request for no match', () => {
     const matches = [{ uri: { prefix: '/a' } }];

@@ -83,17 +83,27 @@ function expandRule({ root, rule, origin, byName, settings, problems }: RuleExpa
   return (delegate.spec.http ?? []).flatMap((written, position) => {
     const place = originOf(written, delegate, position);
     const leaf = withFullHosts(written, delegate.metadata.namespace ?? '', settings);
-    const match = mergeMatches(rule.match ?? [], leaf.match ?? []);
+    const match = isTooMuch(rule, leaf) ? undefined : mergeMatches(rule.match ?? [], leaf.match ?? []);
     if (match !== undefined && leaf.delegate === undefined) {
       return [{ ...inherited(rule), ...leaf, ...named(rule, leaf), match, origin: place }];
     }
-    const what =
-      match === undefined
-        ? `no match lies within those of ${origin.object} ${origin.path}`
-        : 'a delegate can not delegate further';
+    const what = expansionProblem(rule, leaf, origin);
     problems.push({ ...place, message: `${what}; the rule is left out` });
     return [];
   });
+}
+
+/** Most matches that one rule of a delegate may become; each match of one side is paired with each of the other. */
+const maxMatches = 1000;
+
+function isTooMuch(rule: HttpRoute, leaf: HttpRoute): boolean {
+  return (rule.match ?? []).length * (leaf.match ?? []).length > maxMatches;
+}
+
+function expansionProblem(rule: HttpRoute, leaf: HttpRoute, { object, path }: RuleOrigin): string {
+  if (leaf.delegate !== undefined) return 'a delegate can not delegate further';
+  if (isTooMuch(rule, leaf)) return `with those of ${object} ${path} it has more than ${maxMatches} matches`;
+  return `no match lies within those of ${object} ${path}`;
 }
 
 function delegateProblem(delegate: VirtualService | undefined, namespace: string): string | undefined {

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { isDnsNameOrWildcard } from '../../config/syntax/names.ts';
 import type { VirtualService } from '../../crds/virtual-service.ts';
 import { meshGateway, someConcernsClient } from './client-match.ts';
 import { expandDelegates } from './delegates.ts';
@@ -111,10 +113,6 @@ function isVisible({ metadata, spec }: VirtualService, view: View): boolean {
   return isExportedTo(spec.exportTo, metadata.namespace ?? '', view.namespace);
 }
 
-const label = String.raw`[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?`;
-const domain = new RegExp(String.raw`^(\*\.)?${label}(\.${label})*\.?$`);
-const ipv6 = /^[0-9a-f:.]*:[0-9a-f:.]*$/;
-
 function usableHosts(virtualService: VirtualService, settings: MeshSettings, problems: Problem[]): readonly Hostname[] {
   const namespace = virtualService.metadata.namespace ?? '';
   const usable = new Set<Hostname>();
@@ -137,7 +135,7 @@ function usableHosts(virtualService: VirtualService, settings: MeshSettings, pro
 function hostProblem(host: string): string | undefined {
   if (host === '*')
     return 'sidecars do not take rules for all hosts; name the hosts or a wildcard such as *.example.com';
-  if (!domain.test(host) && !ipv6.test(host)) return 'it is no host name, no wildcard of one and no IP address';
+  if (!isDnsNameOrWildcard(host) && isIP(host) === 0) return 'it is no host name, no wildcard of one and no IP address';
   return undefined;
 }
 

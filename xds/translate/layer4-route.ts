@@ -1,3 +1,4 @@
+import { isDnsName } from '../../config/syntax/names.ts';
 import type { L4MatchAttributes, RouteDestination, VirtualService } from '../../crds/virtual-service.ts';
 import type { CidrRange } from '../envoy/gen/envoy/config/core/v3/address_pb.js';
 import { concernsClient } from '../model/client-match.ts';
@@ -128,10 +129,8 @@ function destinationRanges({ destinationSubnets = [] }: L4MatchAttributes, repor
   return destinationSubnets.length > 0 && ranges.length === 0 ? undefined : ranges;
 }
 
-const serverName = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
-
 function isServerName(name: string, report: Report): boolean {
-  if (serverName.test(name)) return true;
+  if (isDnsName(name.startsWith('*.') ? name.slice(2) : name)) return true;
   report('match', `"${name}" is no server name and no wildcard such as *.example.com; it is left out`);
   return false;
 }
