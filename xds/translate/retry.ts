@@ -45,7 +45,7 @@ export function translateRetries(
   if (baseInterval !== undefined) {
     policy.retryBackOff = create(RetryPolicySchema, { retryBackOff: { baseInterval } }).retryBackOff;
   }
-  if (retries.retryRemoteLocalities === true) policy.retryPriority = otherLocalities();
+  if (retries.retryRemoteLocalities === true) policy.retryPriority = otherLocalities;
   return policy;
 }
 
@@ -60,7 +60,7 @@ function retryPolicy(attempts: number, { retryOn, statusCodes }: RetryConditions
     retryOn,
     retriableStatusCodes: [...statusCodes],
     hostSelectionRetryMaxAttempts: defaults.hostSelectionAttempts,
-    retryHostPredicate: otherHosts ? [hostsNotTried()] : [],
+    retryHostPredicate: otherHosts ? [hostsNotTried] : [],
   });
 }
 
@@ -85,17 +85,14 @@ function positiveDuration(text: string | undefined, path: string, report: Report
   return undefined;
 }
 
-function hostsNotTried(): RetryPolicy_RetryHostPredicate {
-  return create(RetryPolicy_RetryHostPredicateSchema, {
-    name: 'envoy.retry_host_predicates.previous_hosts',
-    configType: { case: 'typedConfig', value: typedConfig(PreviousHostsPredicateSchema, {}) },
-  });
-}
+/** Made once: every route of the mesh may hold it. */
+const hostsNotTried: RetryPolicy_RetryHostPredicate = create(RetryPolicy_RetryHostPredicateSchema, {
+  name: 'envoy.retry_host_predicates.previous_hosts',
+  configType: { case: 'typedConfig', value: typedConfig(PreviousHostsPredicateSchema, {}) },
+});
 
 /** After two tries in one priority (which stands for a locality) the next one is used. */
-function otherLocalities(): RetryPolicy_RetryPriority {
-  return create(RetryPolicy_RetryPrioritySchema, {
-    name: 'envoy.retry_priorities.previous_priorities',
-    configType: { case: 'typedConfig', value: typedConfig(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }) },
-  });
-}
+const otherLocalities: RetryPolicy_RetryPriority = create(RetryPolicy_RetryPrioritySchema, {
+  name: 'envoy.retry_priorities.previous_priorities',
+  configType: { case: 'typedConfig', value: typedConfig(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }) },
+});
