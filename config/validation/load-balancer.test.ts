@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemsOf } from './problems-of.ts';
+import { problemsOf } from './problems-of.testing.ts';
 
 const problems = (yaml: string) => problemsOf('networking.istio.io/v1', 'DestinationRule', yaml);
 const policy = (yaml: string) => problems(`{host: a, trafficPolicy: ${yaml}}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemsOf } from './problems-of.ts';
+import { problemsOf } from './problems-of.testing.ts';
 
 const problems = (yaml: string) => problemsOf('security.istio.io/v1', 'PeerAuthentication', yaml);
 const selector = 'selector: {matchLabels: {app: a}}';
