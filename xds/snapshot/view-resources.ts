@@ -218,8 +218,9 @@ function routeResource(
   const { settings } = mesh;
   const environment = { view, settings, destinations: lookup };
   const virtualHosts = plan.virtualHosts.map((host) => {
-    // A route reads of other services only what a VirtualService names.
-    const others = host.virtualService === undefined ? [] : [lookup.destinationsVersion];
+    // A route reads of other services only what a VirtualService or an external name names.
+    const readsOthers = host.virtualService !== undefined || host.service?.externalName !== undefined;
+    const others = readsOthers ? [lookup.destinationsVersion] : [];
     const rule = host.service === undefined ? undefined : lookup.destinationRule(host.service);
     return memo.get(
       'virtual-host',
