@@ -69,7 +69,7 @@ function checkedAddress(address: string): string {
 }
 
 async function runUntilSignal(flags: Flags): Promise<void> {
-  const logger = createLogger({ format: flags.logFormat, levels: flags.logLevel });
+  const logger = createLogger({ format: flags.logFormat, levels: flags.logLevel }).child('operator');
   const stopping = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
     logger.info('stopping', { signal: name });

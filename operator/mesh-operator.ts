@@ -11,7 +11,6 @@ import { namespaces, resourceName } from '../lib/kube/resources.ts';
 import type { Store } from '../lib/kube/store.ts';
 import type { WorkQueue } from '../lib/kube/work-queue.ts';
 import { createWorkQueue } from '../lib/kube/work-queue.ts';
-import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
 import type { Caches } from './caches.ts';
 import { fieldManager, finalizer } from './names.ts';
@@ -26,7 +25,6 @@ const Operator = 'default' in k8sOperator ? k8sOperator.default : k8sOperator;
 
 export interface MeshOperatorContext extends ControlPlaneContext {
   readonly caches: Caches;
-  readonly logger: Logger;
   readonly metrics: Registry;
 }
 

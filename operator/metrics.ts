@@ -1,6 +1,9 @@
 import type { KubeClient } from '../lib/kube/client.ts';
+import type { ObjectRef } from '../lib/kube/object.ts';
+import { formatKey } from '../lib/kube/object.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import { resourceName } from '../lib/kube/resources.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
 import { counter, gauge } from '../lib/metrics.ts';
 import { conditionTypes } from './reconcile/conditions.ts';
@@ -9,13 +12,16 @@ import type { Stores } from './reconcile/world.ts';
 type Verb = 'create' | 'replace' | 'apply' | 'patch' | 'delete';
 
 /** The same client, whose writes are counted: an operator that has nothing to do must be seen to do nothing. */
-export function countingWrites(client: KubeClient, registry: Registry): KubeClient {
+export function countingWrites(client: KubeClient, registry: Registry, logger: Logger): KubeClient {
   const writes = counter(registry, {
     name: 'meltemi_operator_writes_total',
     help: 'Writes to the API server, by verb and resource; the leader election aside.',
     labelNames: ['verb', 'resource'],
   });
-  const count = (verb: Verb, resource: Resource): void => writes.inc({ verb, resource: resourceName(resource) });
+  const count = (verb: Verb, resource: Resource, { namespace, name }: ObjectRef): void => {
+    writes.inc({ verb, resource: resourceName(resource) });
+    logger.debug('writing', { verb, resource: resourceName(resource), object: formatKey(namespace, name) });
+  };
   return {
     server: client.server,
     get: (...args) => client.get(...args),
@@ -23,12 +29,21 @@ export function countingWrites(client: KubeClient, registry: Registry): KubeClie
     watch: (...args) => client.watch(...args),
     raw: (...args) => client.raw(...args),
     close: () => client.close(),
-    create: (resource, ...args) => (count('create', resource), client.create(resource, ...args)),
-    replace: (resource, ...args) => (count('replace', resource), client.replace(resource, ...args)),
-    apply: (resource, ...args) => (count('apply', resource), client.apply(resource, ...args)),
-    mergePatch: (resource, ...args) => (count('patch', resource), client.mergePatch(resource, ...args)),
-    jsonPatch: (resource, ...args) => (count('patch', resource), client.jsonPatch(resource, ...args)),
-    delete: (resource, ...args) => (count('delete', resource), client.delete(resource, ...args)),
+    create: (resource, object, ...args) => (
+      count('create', resource, object.metadata),
+      client.create(resource, object, ...args)
+    ),
+    replace: (resource, object, ...args) => (
+      count('replace', resource, object.metadata),
+      client.replace(resource, object, ...args)
+    ),
+    apply: (resource, object, ...args) => (
+      count('apply', resource, object.metadata),
+      client.apply(resource, object, ...args)
+    ),
+    mergePatch: (resource, ref, ...args) => (count('patch', resource, ref), client.mergePatch(resource, ref, ...args)),
+    jsonPatch: (resource, ref, ...args) => (count('patch', resource, ref), client.jsonPatch(resource, ref, ...args)),
+    delete: (resource, ref, ...args) => (count('delete', resource, ref), client.delete(resource, ref, ...args)),
   };
 }
 

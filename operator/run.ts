@@ -41,7 +41,7 @@ export const leaseName = 'meltemi-operator';
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { logger, metrics = createRegistry() } = options;
-  const client = countingWrites(options.client, metrics);
+  const client = countingWrites(options.client, metrics, logger.child('client'));
   const caches = createCaches(client, logger, metrics);
   const informers = new AbortController();
   const events = createEventRecorder({

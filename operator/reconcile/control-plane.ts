@@ -5,6 +5,7 @@ import type { ReconcileResult } from '../../lib/kube/controller.ts';
 import { TerminalError } from '../../lib/kube/controller.ts';
 import { isNotFound } from '../../lib/kube/error.ts';
 import type { EventRecorder } from '../../lib/kube/events.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { OperatorDefaults, Revision } from '../components/revision.ts';
 import { fieldManager } from '../names.ts';
 import { announcements } from './announcements.ts';
@@ -26,10 +27,13 @@ export interface ControlPlaneContext {
   readonly events: EventRecorder;
   readonly fresh: FreshObjects;
   readonly now: () => Date;
+  readonly logger: Logger;
 }
 
 /** Somebody else has to clear the way, and nothing that is watched will tell when they have. */
 const lookAgainMs = 30_000;
+
+const transition = 'the state of a MeshControlPlane has changed';
 
 /** Moves a MeshControlPlane that is to stay towards what its spec asks for, and writes what came of it. */
 export async function reconcileControlPlane(context: ControlPlaneContext, name: string): Promise<ReconcileResult> {
@@ -87,6 +91,9 @@ async function report(context: ControlPlaneContext, world: World, revision: Revi
   const previous = controlPlane.status?.conditions ?? [];
   for (const { type, reason, action, note } of announcements(previous, status.conditions ?? [])) {
     context.events.event({ resource: meshControlPlanes, object: controlPlane }, type, reason, action, note);
+    const fields = { controlPlane: controlPlane.metadata.name, reason, note };
+    if (type === 'Warning') context.logger.warn(transition, fields);
+    else context.logger.info(transition, fields);
   }
 }
 
