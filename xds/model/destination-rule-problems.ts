@@ -1,18 +1,19 @@
 import type { DestinationRule, TrafficPolicy } from '../../crds/destination-rule.ts';
 import type { Problem, Report } from './problem.ts';
-import { objectName, problemsOf, within } from './problem.ts';
+import { objectName, ProblemList, within } from './problem.ts';
 
 /**
  * What a DestinationRule asks for that sidecars do not do, or not as written. Admission has refused what can never
  * work; this is for rules that are accepted.
  */
 export function destinationRuleProblems(rule: DestinationRule): readonly Problem[] {
-  const { report, problems } = problemsOf(objectName(rule));
+  const list = new ProblemList();
+  const report = list.reportOn(objectName('DestinationRule', rule.metadata));
   checkPolicy(rule.spec.trafficPolicy, within(report, 'spec.trafficPolicy'));
   (rule.spec.subsets ?? []).forEach((subset, at) => {
     checkPolicy(subset.trafficPolicy, within(report, `spec.subsets[${String(at)}].trafficPolicy`));
   });
-  return problems;
+  return list.problems;
 }
 
 function checkPolicy(policy: TrafficPolicy | undefined, report: Report): void {
