@@ -37,6 +37,12 @@ export class ProblemList {
   }
 }
 
+/** A report on one object, and the problems that it gathers. */
+export function problemsOf(object: string): { readonly report: Report; readonly problems: readonly Problem[] } {
+  const list = new ProblemList();
+  return { report: list.reportOn(object), problems: list.problems };
+}
+
 /** How problems name a Kubernetes object: `<Kind>/<namespace>/<name>`. The kind is given, as items of lists lack it. */
 export function objectName(kind: string, metadata: { readonly name: string; readonly namespace?: string }): string {
   const { name, namespace } = metadata;

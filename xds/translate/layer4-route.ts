@@ -4,7 +4,7 @@ import type { CidrRange } from '../envoy/gen/envoy/config/core/v3/address_pb.js'
 import { concernsClient } from '../model/client-match.ts';
 import { outboundClusterName } from '../model/names.ts';
 import type { Problem, Report } from '../model/problem.ts';
-import { objectName, ProblemList, within } from '../model/problem.ts';
+import { objectName, problemsOf, within } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
 import { addressRangeKey, parseAddressRange } from './address-range.ts';
 import type { RouteContext } from './route-destination.ts';
@@ -47,13 +47,12 @@ export interface Layer4Routes {
 export function layer4RoutesFor(input: Layer4RouteInput): Layer4Routes {
   const taken = new Set<string>();
   for (const virtualService of input.virtualServices) {
-    const list = new ProblemList();
-    const report = list.reportOn(objectName('VirtualService', virtualService.metadata));
+    const { report, problems } = problemsOf(objectName('VirtualService', virtualService.metadata));
     const context = { ...input.environment, virtualService, port: input.port };
     const routes = [...tlsRoutes(context, taken, report), ...tcpRoutes(context, taken, report)];
     if (routes.length === 0) continue;
     const complete = taken.has(everything) ? routes : [...routes, routeToService(input)];
-    return { routes: complete, problems: list.problems };
+    return { routes: complete, problems };
   }
   return { routes: [routeToService(input)], problems: [] };
 }

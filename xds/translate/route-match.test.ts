@@ -3,15 +3,15 @@ import { toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import type { HttpMatchRequest } from '../../crds/virtual-service.ts';
 import { RouteMatchSchema } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
-import { ProblemList } from '../model/problem.ts';
+import { problemsOf } from '../model/problem.ts';
 import { translateRouteMatch } from './route-match.ts';
 
 function translate(match: HttpMatchRequest): { readonly match: JsonValue | undefined; readonly paths: string[] } {
-  const list = new ProblemList();
-  const translated = translateRouteMatch(match, list.reportOn('VirtualService/default/reviews'));
+  const { report, problems } = problemsOf('VirtualService/default/reviews');
+  const translated = translateRouteMatch(match, report);
   return {
     match: translated && toJson(RouteMatchSchema, translated),
-    paths: list.problems.map(({ path }) => path),
+    paths: problems.map(({ path }) => path),
   };
 }
 
