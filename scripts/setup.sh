@@ -5,8 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 stamp=node_modules/.setup-stamp
 if [ ! -f "$stamp" ] || ! cmp -s package-lock.json "$stamp"; then
-  echo "setup: installing dependencies (npm ci, about a minute when nothing is cached)"
-  npm ci --no-audit --no-fund --loglevel=error
+  echo "setup: installing dependencies (npm, about a minute when nothing is cached)"
+  npm install --no-save --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi
 PATH="$PWD/node_modules/.bin:$PATH"
