@@ -109,7 +109,8 @@ function alpnOffer(protocol: UpstreamProtocol): readonly string[] {
 
 /**
  * TLS to servers outside of the mesh. Files are served by the agent, which watches them, under Istio's names for them.
- * A credentialName is not read: Secrets are not a sidecar's to have. A MUTUAL without its files goes on without a client certificate: the server refuses it, nothing is sent in the clear.
+ * A credentialName is not read: Secrets are not a sidecar's to have. A MUTUAL without its files goes on without a client
+ * certificate: the server refuses it, nothing is sent in the clear.
  */
 function originated(input: UpstreamTlsInput, tls: ClientTlsSettings): UpstreamTls {
   const { clientCertificate = '', privateKey = '' } = tls;
