@@ -5,7 +5,7 @@ import { generateKey, refuseKey } from './algorithms.ts';
 import type { KeyType } from './algorithms.ts';
 import { createSigner, makeRootCertificate } from './certificate.ts';
 import type { Signer } from './certificate.ts';
-import { decodePem, encodePem } from './pem.ts';
+import { decodePem, encodePem, PemError } from './pem.ts';
 import { publicKeyOf } from './public-key.ts';
 
 /** An authority as it is stored: PEM texts, named as the keys of Istio's Secrets. */
@@ -123,11 +123,12 @@ function readOne(pem: string, file: string): X509Certificate {
 export function readCertificates(pem: string, file: string): readonly X509Certificate[] {
   try {
     return decodePem(pem).map(({ label, der }) => {
-      if (label !== 'CERTIFICATE') throw new Error(`has a PEM block of type "${label}"`);
+      if (label !== 'CERTIFICATE') throw new PemError(`has a PEM block of type "${label}"`);
       return new X509Certificate(der);
     });
   } catch (error) {
-    throw new AuthorityError(`${file} cannot be read: ${describeError(error)}`);
+    const what = error instanceof PemError ? error.message : `cannot be read: ${describeError(error)}`;
+    throw new AuthorityError(`${file} ${what}`);
   }
 }
 

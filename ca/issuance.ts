@@ -89,7 +89,7 @@ function readPublicKey(csr: string, metrics: IssuanceMetrics): Buffer {
 function requestedTtl(duration: bigint, limits: IssuanceLimits): number {
   if (duration === 0n) return limits.defaultTtlSeconds;
   if (duration < 0n) throw new IssuanceError('invalid-argument', 'validity_duration is negative');
-  if (duration > BigInt(limits.maxTtlSeconds)) {
+  if (duration > BigInt(Math.floor(limits.maxTtlSeconds))) {
     const most = `the most is ${String(limits.maxTtlSeconds)} seconds`;
     throw new IssuanceError(
       'invalid-argument',

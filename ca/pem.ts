@@ -6,19 +6,24 @@ export interface PemBlock {
   readonly der: Buffer;
 }
 
+/** What is no PEM; the message follows the name of the text. */
+export class PemError extends Error {
+  override readonly name = 'PemError';
+}
+
 /** PEM with lines of 64 characters, each ending in a line feed. */
 export function encodePem(label: string, der: Buffer): string {
   const text = forge.pem.encode({ type: label, body: der.toString('latin1') }, { maxline: 64 });
   return text.replaceAll('\r\n', '\n');
 }
 
-/** Every block of the text in order. Text between blocks is skipped; throws an Error for a block that is cut or empty. */
+/** Every block of the text in order. Text between blocks is skipped; throws {@link PemError} for a block that is cut or empty. */
 export function decodePem(text: string): readonly PemBlock[] {
   const begun = text.match(/-----BEGIN [^\n-]+-----/g)?.length ?? 0;
   if (begun === 0) return [];
   const blocks = readBlocks(text);
   if (blocks.length !== begun || blocks.some(({ der }) => der.length === 0)) {
-    throw new Error('has a PEM block that is cut short or not base64');
+    throw new PemError('has a PEM block that is cut short or not base64');
   }
   return blocks;
 }

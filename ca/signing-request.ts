@@ -4,7 +4,7 @@ import { describeError } from '../lib/errors.ts';
 import { refuseKey, refuseSignature } from './algorithms.ts';
 import { decode, DerError, encode, readBitString, readHeader, readInteger, readSequence } from './der.ts';
 import type { Element } from './der.ts';
-import { decodePem } from './pem.ts';
+import { decodePem, PemError } from './pem.ts';
 import { publicKeyOf } from './public-key.ts';
 
 /** Longest request that is looked at, bytes of PEM. One with an RSA key of 4096 bits has 1,800. */
@@ -30,6 +30,7 @@ export function parseSigningRequest(pem: string): SigningRequest {
     return parse(readBlock(pem));
   } catch (error) {
     if (error instanceof SigningRequestError) throw error;
+    if (error instanceof PemError) throw new SigningRequestError(`the request ${error.message}`);
     if (error instanceof DerError) throw new SigningRequestError(`the request ${describeDerError(error)}`);
     throw new SigningRequestError(`the request cannot be read: ${describeError(error)}`);
   }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { dump, loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { injectSidecar } from './inject.ts';
@@ -107,4 +108,45 @@ describe('injectSidecar', () => {
     const wrong = { 'sidecar.istio.io/proxyCPU': 'x', 'sidecar.istio.io/nativeSidecar': 'y' };
     expect(() => injectSidecar(podWith(wrong), 'shop', settings)).toThrow(/nativeSidecar.*proxyCPU|proxyCPU.*nativeS/);
   });
+
+  it('leaves any injected pod as it is, and no probe of its application on a port that needs mutual TLS', () => {
+    fc.assert(
+      fc.property(somePod, fc.boolean(), (object, nativeSidecar) => {
+        const own = { ...settings, nativeSidecar };
+        const once = injectSidecar(asPod(object), 'shop', own).pod;
+        expect(injectSidecar(once, 'shop', own).pod).toEqual(once);
+        const names = once.spec.containers.map(({ name }) => name).filter((name) => name !== 'istio-proxy');
+        expect(names).toEqual(object.spec.containers.map(({ name }) => name));
+        for (const { livenessProbe } of once.spec.containers.filter(({ name }) => name !== 'istio-proxy')) {
+          expect(livenessProbe ?? askedByAgent).toMatchObject(askedByAgent);
+        }
+      }),
+    );
+  });
+});
+
+const askedByAgent = { httpGet: { port: 15020 } };
+const port = fc.integer({ min: 1, max: 14_999 });
+const probe = fc.oneof(
+  fc.record({ httpGet: fc.record({ port, path: fc.webPath() }) }),
+  fc.record({ tcpSocket: fc.record({ port }) }),
+  fc.record({ grpc: fc.record({ port }) }),
+);
+const containers = fc.uniqueArray(
+  fc.record(
+    { name: fc.stringMatching(/^[a-z]{1,8}$/), image: fc.constant('x:1'), livenessProbe: probe },
+    { requiredKeys: ['name'] },
+  ),
+  { selector: ({ name }) => name, minLength: 1, maxLength: 4 },
+);
+const somePod = fc.record({
+  metadata: fc.record({
+    name: fc.constant('some'),
+    labels: fc.dictionary(fc.constantFrom('app', 'version', 'security.istio.io/tlsMode'), fc.constantFrom('a', 'b')),
+    annotations: fc.dictionary(
+      fc.constantFrom('prometheus.io/scrape', 'prometheus.io/port'),
+      fc.constantFrom('true', '80'),
+    ),
+  }),
+  spec: fc.record({ containers, initContainers: containers }, { requiredKeys: ['containers'] }),
 });
