@@ -33,7 +33,7 @@ export const sidecar = {
     /** postStart hook that holds the application until the proxy is ready. */
     wait: ['/usr/local/bin/pilot-agent', 'wait'],
     /** preStop hook of a native sidecar: inbound connections drain while the application stops. */
-    drain: ['/usr/local/bin/pilot-agent', 'request', '--port=15020', 'POST', '/drain'],
+    drain: ['/usr/local/bin/pilot-agent', 'request', '--debug-port=15020', 'POST', '/drain'],
   },
   /** Envoy's static cluster that leads to the agent's SDS, and the names of the two secrets there. */
   sdsCluster: 'sds-grpc',
