@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recordingLogger } from '../../lib/logger.ts';
-import { makeTestRoot } from '../testing/fake-authority.ts';
+import { makeTestRoot } from '../testing/test-certificates.ts';
 import type { IssuedCertificate } from './issued-certificate.ts';
 import { renewalTime, retryDelay } from './renewal-schedule.ts';
 import { WorkloadCertificate } from './workload-certificate.ts';
