@@ -3,16 +3,10 @@
  * those are made that show the proxy's health and its connection to the control plane (as Istio's defaults), and those of
  * the inbound side, which are few.
  */
-const inclusionPrefixes = [
-  'cluster_manager',
-  'listener_manager',
-  'server.',
-  'cluster.xds-grpc',
-  'http.inbound_',
-  'wasm',
-  'istio',
-];
+const inclusionPrefixes = ['cluster_manager', 'listener_manager', 'server.', 'http.inbound_', 'wasm', 'istio'];
 const inclusionPatterns = [
+  // The connection to the control plane.
+  String.raw`^cluster\.xds-grpc\.(upstream_cx_(active|total|connect_fail|connect_timeout|destroy_remote)|update_failure|ssl\.handshake)$`,
   // What a shutdown waits for.
   String.raw`^listener\..*\.downstream_cx_active$`,
   // Circuit breakers and outlier detection of outbound clusters: without them nobody sees why requests fail.

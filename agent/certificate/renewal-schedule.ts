@@ -2,9 +2,9 @@
 const renewalRatio = 0.5;
 const renewalJitter = 0.05;
 
-/** First and longest pause between attempts, milliseconds. */
+/** First and longest pause between attempts, milliseconds; a pod that can't start for want of a certificate asks more often. */
 const firstRetryMs = 500;
-const longestRetryMs = 60_000;
+const longestRetryMs = { first: 10_000, renewal: 60_000 } as const;
 
 /**
  * When to renew a certificate that was got at `issuedAt` (milliseconds of the epoch): after half of its life, a little
@@ -15,7 +15,7 @@ export function renewalTime(issuedAt: number, notAfter: number, random: number):
 }
 
 /** Milliseconds to wait after the `failures`-th failure in a row (1 for the first): doubling, with half of it left to chance. */
-export function retryDelay(failures: number, random: number): number {
-  const longest = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 20));
+export function retryDelay(wanted: 'first' | 'renewal', failures: number, random: number): number {
+  const longest = Math.min(longestRetryMs[wanted], firstRetryMs * 2 ** Math.min(failures - 1, 20));
   return longest * (0.5 + random / 2);
 }

@@ -128,7 +128,8 @@ describe('times', () => {
   });
 
   it('of retries double up to a minute, half of each left to chance', () => {
-    expect([1, 2, 3, 100].map((failures) => retryDelay(failures, 0))).toEqual([250, 500, 1000, 30_000]);
-    expect(retryDelay(1000, 1)).toBe(60_000);
+    expect([1, 2, 3, 100].map((failures) => retryDelay('renewal', failures, 0))).toEqual([250, 500, 1000, 30_000]);
+    expect(retryDelay('renewal', 1000, 1)).toBe(60_000);
+    expect(retryDelay('first', 1000, 1)).toBe(10_000);
   });
 });

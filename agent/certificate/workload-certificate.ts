@@ -104,7 +104,8 @@ export class WorkloadCertificate {
       if (!this.#stopped) use(certificate);
     } catch (error) {
       this.counts.failed++;
-      const delay = retryDelay(++this.counts.failuresInARow, clock.random());
+      const wanted = this.#current === undefined ? 'first' : 'renewal';
+      const delay = retryDelay(wanted, ++this.counts.failuresInARow, clock.random());
       this.#nextAttempt = clock.now() + delay;
       log.warn('could not get a workload certificate; will try again', {
         error,
