@@ -51,11 +51,23 @@ function healthOf({ conditions = {} }: KubernetesEndpoint, publishNotReady: bool
   return conditions.ready !== false || publishNotReady ? 'healthy' : 'unhealthy';
 }
 
-/** Orders endpoints so that equal sets are equal lists; a repeated address and port is kept once. */
+/**
+ * Orders endpoints so that equal sets are equal lists. An address and port that several slices have, as while one is
+ * moved between them, is kept once: the healthiest, whichever slice was seen last.
+ */
 export function sortedEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const byPlace = new Map<string, Endpoint>();
   for (const endpoint of endpoints) {
-    byPlace.set(`${endpoint.servicePort}|${endpoint.address}|${endpoint.port}`, endpoint);
+    const place = `${endpoint.servicePort}|${endpoint.address}|${endpoint.port}`;
+    const known = byPlace.get(place);
+    if (known === undefined || goesBefore(endpoint, known)) byPlace.set(place, endpoint);
   }
   return [...byPlace.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+}
+
+const healthRank = { healthy: 0, draining: 1, unhealthy: 2 } as const;
+
+function goesBefore(a: Endpoint, b: Endpoint): boolean {
+  if (a.health !== b.health) return healthRank[a.health] < healthRank[b.health];
+  return JSON.stringify(a) < JSON.stringify(b);
 }

@@ -26,7 +26,12 @@ export async function followKubernetes(source: KubernetesSourceOptions): Promise
   const options = { logger, metrics };
   // Pods and nodes first, so that endpoints find their workloads at the first look.
   const builtIn = [
-    follow(source, createInformer(client, nodes, { ...options, prune: pruneNode }), (node) => store.setNode(node)),
+    follow(
+      source,
+      createInformer(client, nodes, { ...options, prune: pruneNode }),
+      (node) => store.setNode(node),
+      (ref) => store.deleteNode(ref),
+    ),
     follow(
       source,
       createInformer(client, pods, { ...options, prune: prunePod }),
@@ -58,7 +63,7 @@ function follow<T extends KubeObject>(
   { signal }: KubernetesSourceOptions,
   informer: Informer<T>,
   put: (object: T) => void,
-  remove: (ref: ObjectRef) => void = () => undefined,
+  remove: (ref: ObjectRef) => void,
 ): Informer<T> {
   informer.onChange({ added: put, updated: put, deleted: ({ metadata }) => remove(metadata) });
   informer.start(signal);

@@ -13,6 +13,7 @@ import type { Workload } from '../model/workload.ts';
 import { endpointsFromSlice, serviceNameLabel, sortedEndpoints } from './endpoints.ts';
 import { serviceFromKubernetes } from './service.ts';
 import { workloadFromPod } from './workload.ts';
+import { WorkloadIndex } from './workload-index.ts';
 
 /** What a change touched; `hosts` are services whose own object or whose endpoints changed. */
 export type MeshChange =
@@ -37,8 +38,7 @@ export class MeshStore implements Mesh {
   #settings: MeshSettings;
   readonly #services = new Map<Hostname, Service>();
   readonly #endpoints = new Map<Hostname, readonly Endpoint[]>();
-  readonly #workloads = new Map<string, Workload>();
-  readonly #workloadOfPod = new Map<Key, Workload>();
+  readonly #workloads = new WorkloadIndex();
   readonly #localities = new Map<string, { readonly region: string; readonly zone: string }>();
   readonly #kubernetesServices = new Map<Key, KubernetesService>();
   /** Slices by service, then by the slice's own name. */
@@ -70,7 +70,7 @@ export class MeshStore implements Mesh {
     return this.#endpoints;
   }
   get workloads(): ReadonlyMap<string, Workload> {
-    return this.#workloads;
+    return this.#workloads.byAddress;
   }
   get virtualServices(): readonly VirtualService[] {
     return (this.#ordered.VirtualService ??= inPrecedence(this.#rules.VirtualService));
@@ -88,10 +88,8 @@ export class MeshStore implements Mesh {
     if (domainChanged) {
       this.#services.clear();
       this.#endpoints.clear();
-      for (const [key, service] of this.#kubernetesServices) {
-        this.#putService(key, service);
-        this.#updateEndpoints(key);
-      }
+      for (const [key, service] of this.#kubernetesServices) this.#putService(key, service);
+      for (const key of this.#slices.keys()) this.#updateEndpoints(key);
     }
     this.#onChange({ kind: 'settings' });
   }
@@ -100,19 +98,18 @@ export class MeshStore implements Mesh {
     const key = keyOf(object);
     const before = this.#kubernetesServices.get(key);
     this.#kubernetesServices.set(key, object);
-    const service = this.#putService(key, object);
-    this.#onChange({ kind: 'service', host: service.hostname });
-    const publishingChanged =
-      before?.spec?.publishNotReadyAddresses !== object.spec?.publishNotReadyAddresses || before === undefined;
-    if (publishingChanged) this.#updateEndpoints(key);
+    if (this.#putService(key, object)) this.#onChange({ kind: 'service', host: this.#hostOf(key) });
+    if (publishesNotReady(before) !== publishesNotReady(object)) this.#updateEndpoints(key);
   }
 
   deleteService(ref: ObjectRef): void {
     const key = formatKey(ref.namespace, ref.name);
-    this.#kubernetesServices.delete(key);
+    const before = this.#kubernetesServices.get(key);
+    if (!this.#kubernetesServices.delete(key)) return;
     const host = this.#hostOf(key);
     this.#services.delete(host);
     this.#onChange({ kind: 'service', host });
+    if (publishesNotReady(before)) this.#updateEndpoints(key);
   }
 
   setEndpointSlice(slice: EndpointSlice): void {
@@ -142,17 +139,16 @@ export class MeshStore implements Mesh {
 
   setPod(pod: Pod): void {
     const key = keyOf(pod);
-    const before = this.#workloadOfPod.get(key);
     const workload = workloadFromPod(pod);
     // A pod's status changes often; the mesh reads little of it.
-    if (JSON.stringify(before) === JSON.stringify(workload)) return;
-    this.#setWorkload(key, before, workload);
+    if (JSON.stringify(this.#workloads.ofPod(key)) === JSON.stringify(workload)) return;
+    const { creationTimestamp: createdAt = '' } = pod.metadata;
+    this.#workloadMoved(this.#workloads.put(key, workload && { workload, createdAt }));
   }
 
   deletePod(ref: ObjectRef): void {
     const key = formatKey(ref.namespace, ref.name);
-    const before = this.#workloadOfPod.get(key);
-    if (before !== undefined) this.#setWorkload(key, before, undefined);
+    if (this.#workloads.ofPod(key) !== undefined) this.#workloadMoved(this.#workloads.put(key, undefined));
   }
 
   setNode(node: Node): void {
@@ -161,13 +157,25 @@ export class MeshStore implements Mesh {
     const zone = labels['topology.kubernetes.io/zone'] ?? '';
     const before = this.#localities.get(node.metadata.name);
     if ((before?.region ?? '') === region && (before?.zone ?? '') === zone) return;
-    this.#localities.set(node.metadata.name, { region, zone });
+    if (region === '' && zone === '') this.#localities.delete(node.metadata.name);
+    else this.#localities.set(node.metadata.name, { region, zone });
     for (const key of this.#slices.keys()) this.#updateEndpoints(key);
   }
 
+  deleteNode({ name }: ObjectRef): void {
+    if (!this.#localities.delete(name)) return;
+    for (const key of this.#slices.keys()) this.#updateEndpoints(key);
+  }
+
+  /** A rule without a spec, which schemas let through, is none. */
   setRule<K extends RuleKind>(kind: K, rule: Rules[K]): void {
-    this.#rules[kind].set(keyOf(rule), rule);
-    this.#ruleChanged(kind, keyOf(rule));
+    if (!hasSpec(rule)) return this.deleteRule(kind, rule.metadata);
+    const key = keyOf(rule);
+    const before = this.#rules[kind].get(key);
+    // Status is written often, by this control plane too; nothing is translated from it.
+    if (before !== undefined && meaningOf(before) === meaningOf(rule)) return;
+    this.#rules[kind].set(key, rule);
+    this.#ruleChanged(kind, key);
   }
 
   deleteRule(kind: RuleKind, ref: ObjectRef): void {
@@ -186,23 +194,16 @@ export class MeshStore implements Mesh {
     return serviceHostname(name, namespace, this.#settings.clusterDomain);
   }
 
-  #putService(key: Key, object: KubernetesService): Service {
+  /** Returns whether the service came out another one than it was. */
+  #putService(key: Key, object: KubernetesService): boolean {
+    const host = this.#hostOf(key);
     const service = serviceFromKubernetes(object, this.#settings.clusterDomain);
-    this.#services.set(this.#hostOf(key), service);
-    return service;
+    if (JSON.stringify(this.#services.get(host)) === JSON.stringify(service)) return false;
+    this.#services.set(host, service);
+    return true;
   }
 
-  #setWorkload(key: Key, before: Workload | undefined, workload: Workload | undefined): void {
-    for (const address of before?.addresses ?? []) {
-      // The address may belong to another pod by now.
-      if (this.#workloads.get(address) === before) this.#workloads.delete(address);
-    }
-    if (workload === undefined) this.#workloadOfPod.delete(key);
-    else {
-      this.#workloadOfPod.set(key, workload);
-      for (const address of workload.addresses) this.#workloads.set(address, workload);
-    }
-    const addresses = [...new Set([...(before?.addresses ?? []), ...(workload?.addresses ?? [])])];
+  #workloadMoved(addresses: readonly string[]): void {
     this.#onChange({ kind: 'workload', addresses });
     const touched = new Set(addresses.flatMap((address) => [...(this.#servicesAt.get(address) ?? [])]));
     for (const serviceKey of touched) this.#updateEndpoints(serviceKey);
@@ -211,11 +212,10 @@ export class MeshStore implements Mesh {
   /** Makes a service's endpoints anew from its slices; silent when they come out the same. */
   #updateEndpoints(serviceKey: Key): void {
     const host = this.#hostOf(serviceKey);
-    const publishNotReady = this.#kubernetesServices.get(serviceKey)?.spec?.publishNotReadyAddresses === true;
     const context = {
-      workloadAt: (address: string) => this.#workloads.get(address),
+      workloadAt: (address: string) => this.#workloads.byAddress.get(address),
       localityOf: (node: string) => this.#localities.get(node),
-      publishNotReady,
+      publishNotReady: publishesNotReady(this.#kubernetesServices.get(serviceKey)),
     };
     const before = this.#endpoints.get(host) ?? [];
     const slices = [...(this.#slices.get(serviceKey)?.values() ?? [])];
@@ -244,6 +244,20 @@ export class MeshStore implements Mesh {
   hostsAt(address: string): readonly Hostname[] {
     return [...(this.#servicesAt.get(address) ?? [])].map((key) => this.#hostOf(key)).sort();
   }
+}
+
+function publishesNotReady(service: KubernetesService | undefined): boolean {
+  return service?.spec?.publishNotReadyAddresses === true;
+}
+
+function hasSpec(rule: { readonly spec?: object }): boolean {
+  return rule.spec !== undefined;
+}
+
+/** All of a rule that translation may read. */
+function meaningOf({ metadata, spec }: Rules[RuleKind]): string {
+  const { labels, annotations, creationTimestamp } = metadata;
+  return JSON.stringify([spec, labels, annotations, creationTimestamp]);
 }
 
 /** Oldest first, then by namespace and name: the order in which rules win. */
