@@ -33,7 +33,9 @@ export class Memo {
   }
 
   #keyOf(input: Key): string {
-    if (typeof input !== 'object') return `${typeof input}:${String(input)}`;
+    // With its length, so that no text a user chose runs into the next input.
+    if (typeof input === 'string') return `${input.length}:${input}`;
+    if (typeof input !== 'object') return String(input);
     let id = this.#ids.get(input);
     if (id === undefined) this.#ids.set(input, (id = this.#nextId++));
     return `#${id}`;

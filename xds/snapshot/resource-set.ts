@@ -23,7 +23,7 @@ export function resourceSet(resources: readonly EncodedResource[], before: Resou
   const byName = new Map(resources.map((resource) => [resource.name, resource]));
   const same =
     byName.size === before.resources.size &&
-    resources.every((resource) => before.resources.get(resource.name)?.version === resource.version);
+    [...byName.values()].every(({ name, version }) => before.resources.get(name)?.version === version);
   return same ? before : { resources: byName, version: versionOf(byName) };
 }
 

@@ -24,6 +24,8 @@ const emptySets: SetsByType = { cluster: emptySet, endpoint: emptySet, listener:
 interface OpenView {
   readonly view: View;
   sets: SetsByType;
+  /** What is wrong with users' objects as this view sees them. */
+  problems: readonly Problem[];
   readonly subscribers: Set<Subscriber>;
 }
 
@@ -56,7 +58,7 @@ export class SnapshotEngine {
     this.#logger = logger;
   }
 
-  /** What is wrong with users' objects as of the last refresh, for the views that are open. */
+  /** What is wrong with users' objects, for the views that are open. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
@@ -67,50 +69,74 @@ export class SnapshotEngine {
    */
   open(declared: Workload, onChange: () => void): OpenSnapshot {
     const workload = this.#workloadOf(declared);
-    const openView = this.#openView(this.#viewOf(workload));
     const own = this.#ownSets(workload, this.#servicesByNamespace(), emptySets);
+    const openView = this.#openView(this.#viewOf(workload));
     const subscriber: Subscriber = { declared, onChange, openView, own };
     openView.subscribers.add(subscriber);
+    this.#report();
     return {
       visible: (type) => ({ shared: subscriber.openView.sets[type], own: subscriber.own[type] }),
-      close: () => this.#leave(subscriber),
+      close: () => this.#leave(subscriber.openView, subscriber),
     };
   }
 
-  /** Brings every open snapshot up to the mesh as it is now and tells those whose snapshot changed. */
+  /**
+   * Brings every open snapshot up to the mesh as it is now and tells those whose snapshot changed. What cannot be
+   * worked out, which would be a fault of the translation, stays as it was, and nobody else is held up.
+   */
   refresh(): void {
     const changed = new Set<Subscriber>();
-    const interned = new Map<string, ResourceSet>();
-    const problems = new Map<string, Problem>();
+    const interned = this.#internedSets();
     for (const openView of this.#views.values()) {
-      const { resources, problems: found } = viewResources(this.#mesh, openView.view, this.#memo);
-      for (const problem of found) problems.set(JSON.stringify(problem), problem);
-      const sets = mapTypes((type) => intern(interned, resourceSet(resources[type], openView.sets[type])));
-      if (sendOrder.every((type) => sets[type] === openView.sets[type])) continue;
-      openView.sets = sets;
-      for (const subscriber of openView.subscribers) changed.add(subscriber);
+      this.#guarded('cannot work out the configuration of a namespace; it stays as it is', openView.view, () => {
+        if (!this.#refreshView(openView, interned)) return;
+        for (const subscriber of openView.subscribers) changed.add(subscriber);
+      });
     }
-    this.#refreshWorkloads(changed);
-    this.#memo.sweep();
-    this.#report([...problems.values()]);
-    for (const { onChange } of changed) onChange();
-  }
-
-  #refreshWorkloads(changed: Set<Subscriber>): void {
     const services = this.#servicesByNamespace();
     for (const subscriber of [...this.#views.values()].flatMap(({ subscribers }) => [...subscribers])) {
-      const workload = this.#workloadOf(subscriber.declared);
-      const view = this.#viewOf(workload);
-      if (viewKey(view) !== viewKey(subscriber.openView.view)) {
-        this.#leave(subscriber);
-        subscriber.openView = this.#openView(view);
-        subscriber.openView.subscribers.add(subscriber);
-        changed.add(subscriber);
-      }
-      const own = this.#ownSets(workload, services, subscriber.own);
-      if (sendOrder.every((type) => own[type] === subscriber.own[type])) continue;
-      subscriber.own = own;
-      changed.add(subscriber);
+      const { pod, namespace } = subscriber.declared;
+      this.#guarded('cannot work out the configuration of a proxy; it stays as it is', { pod, namespace }, () => {
+        if (this.#refreshWorkload(subscriber, services)) changed.add(subscriber);
+      });
+    }
+    this.#memo.sweep();
+    this.#report();
+    for (const { declared, onChange } of changed) {
+      const { pod, namespace } = declared;
+      this.#guarded('cannot tell a proxy of its new configuration', { pod, namespace }, onChange);
+    }
+  }
+
+  #refreshView(openView: OpenView, interned: Map<string, ResourceSet>): boolean {
+    const { resources, problems } = viewResources(this.#mesh, openView.view, this.#memo);
+    const sets = mapTypes((type) => intern(interned, resourceSet(resources[type], openView.sets[type])));
+    openView.problems = problems;
+    if (sendOrder.every((type) => sets[type] === openView.sets[type])) return false;
+    openView.sets = sets;
+    return true;
+  }
+
+  #refreshWorkload(subscriber: Subscriber, services: ReadonlyMap<string, readonly Service[]>): boolean {
+    const { openView, own } = subscriber;
+    const workload = this.#workloadOf(subscriber.declared);
+    const view = this.#viewOf(workload);
+    if (viewKey(view) !== viewKey(openView.view)) {
+      subscriber.openView = this.#openView(view);
+      subscriber.openView.subscribers.add(subscriber);
+      this.#leave(openView, subscriber);
+    }
+    subscriber.own = this.#ownSets(workload, services, own);
+    return sendOrder.some(
+      (type) => subscriber.own[type] !== own[type] || subscriber.openView.sets[type] !== openView.sets[type],
+    );
+  }
+
+  #guarded(message: string, fields: object, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#logger.error(message, { ...fields, error });
     }
   }
 
@@ -137,16 +163,24 @@ export class SnapshotEngine {
     const key = viewKey(view);
     const known = this.#views.get(key);
     if (known !== undefined) return known;
-    const { resources } = viewResources(this.#mesh, view, this.#memo);
-    const opened: OpenView = { view, sets: mapTypes((type) => resourceSet(resources[type])), subscribers: new Set() };
+    const { resources, problems } = viewResources(this.#mesh, view, this.#memo);
+    const interned = this.#internedSets();
+    const sets = mapTypes((type) => intern(interned, resourceSet(resources[type])));
+    const opened: OpenView = { view, sets, problems, subscribers: new Set() };
     this.#views.set(key, opened);
     return opened;
   }
 
-  #leave(subscriber: Subscriber): void {
-    const { openView } = subscriber;
+  #internedSets(): Map<string, ResourceSet> {
+    const views = [...this.#views.values()];
+    return new Map(views.flatMap(({ sets }) => sendOrder.map((type) => [sets[type].version, sets[type]])));
+  }
+
+  #leave(openView: OpenView, subscriber: Subscriber): void {
     openView.subscribers.delete(subscriber);
-    if (openView.subscribers.size === 0) this.#views.delete(viewKey(openView.view));
+    const key = viewKey(openView.view);
+    // Another view of that key may have been opened since this one was left by its last.
+    if (openView.subscribers.size === 0 && this.#views.get(key) === openView) this.#views.delete(key);
   }
 
   #ownSets(workload: Workload, services: ReadonlyMap<string, readonly Service[]>, before: SetsByType): SetsByType {
@@ -158,13 +192,16 @@ export class SnapshotEngine {
     return Map.groupBy(this.#mesh.services.values(), ({ namespace }) => namespace);
   }
 
-  #report(problems: readonly Problem[]): void {
+  #report(): void {
     const known = new Set(this.#problems.map((problem) => JSON.stringify(problem)));
-    for (const problem of problems) {
-      if (!known.has(JSON.stringify(problem)))
-        this.#logger.warn('configuration is not used as written', { ...problem });
+    const problems = new Map<string, Problem>();
+    for (const { problems: found } of this.#views.values()) {
+      for (const problem of found) problems.set(JSON.stringify(problem), problem);
     }
-    this.#problems = problems;
+    for (const [key, problem] of problems) {
+      if (!known.has(key)) this.#logger.warn('configuration is not used as written', { ...problem });
+    }
+    this.#problems = [...problems.values()];
   }
 }
 
