@@ -1,38 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status as codes } from '@grpc/grpc-js';
-import type { Caller } from '../../lib/identity.ts';
-import type { Logger } from '../../lib/logger.ts';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
 import {
   DeltaDiscoveryRequestSchema,
   DiscoveryRequestSchema,
 } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
-import type { ResourceType } from '../envoy/type-urls.ts';
-import type { DiscoveryEvent } from './connection.ts';
-import { Connection } from './connection.ts';
-import type { Proxy } from './proxy.ts';
-import { parseProxy } from './proxy.ts';
-import type { ServeMetrics } from './serve-metrics.ts';
-import type { VisibleSets } from './subscription.ts';
+import type { AdsServerOptions, StreamProtocol } from './ads-stream.ts';
+import { AdsStream } from './ads-stream.ts';
+import type { Connection, DiscoveryEvent } from './connection.ts';
 
-/** Where a proxy's configuration comes from, for as long as it is connected. */
-export interface ProxyConfiguration {
-  visible(type: ResourceType): VisibleSets;
-  close(): void;
-}
-
-export interface AdsServerOptions {
-  /** Proves who calls; rejects with an `Error` whose message may be told to the caller. */
-  readonly authenticate: (call: ServerDuplexStream<unknown, Buffer>) => Promise<Caller>;
-  /** Opens a proxy's configuration; `onChange` is called after it has changed. */
-  readonly configurationOf: (proxy: Proxy, onChange: () => void) => ProxyConfiguration;
-  readonly logger: Logger;
-  readonly metrics: ServeMetrics;
-}
-
-type Stream<Request> = ServerDuplexStream<Request, Buffer>;
+const shutdown = { code: codes.UNAVAILABLE, message: 'this istiod is shutting down' };
 
 /** The aggregated discovery service, delta and state of the world (Envoy xDS protocol), for a `grpc.Server`. */
 export class AdsServer {
@@ -45,12 +23,15 @@ export class AdsServer {
     ),
   };
   readonly implementation: UntypedServiceImplementation = {
-    StreamAggregatedResources: (call: Stream<DiscoveryRequest>) => this.#serve(call, 'sotw', sotwEvent),
-    DeltaAggregatedResources: (call: Stream<DeltaDiscoveryRequest>) => this.#serve(call, 'delta', deltaEvent),
+    StreamAggregatedResources: (call: ServerDuplexStream<DiscoveryRequest, Buffer>) =>
+      this.#serve(call, { name: 'sotw', toEvent: sotwEvent }),
+    DeltaAggregatedResources: (call: ServerDuplexStream<DeltaDiscoveryRequest, Buffer>) =>
+      this.#serve(call, { name: 'delta', toEvent: deltaEvent }),
   };
   readonly #connections = new Map<string, Connection>();
   readonly #streams = new Set<{ end(code: number, message: string): void }>();
   readonly #options: AdsServerOptions;
+  #closed = false;
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
@@ -65,105 +46,26 @@ export class AdsServer {
     return this.#connections.size;
   }
 
-  /** Ends all streams with a retryable status, so that proxies go to another replica. */
+  /** Ends all streams, also those yet to come, with a retryable status, so that proxies go to another replica. */
   close(): void {
-    for (const stream of this.#streams) stream.end(codes.UNAVAILABLE, 'this istiod is shutting down');
+    this.#closed = true;
+    for (const stream of [...this.#streams]) stream.end(shutdown.code, shutdown.message);
   }
 
   #serve<Request extends DiscoveryRequest | DeltaDiscoveryRequest>(
-    call: Stream<Request>,
-    protocol: 'delta' | 'sotw',
-    toEvent: (request: Request) => DiscoveryEvent,
+    call: ServerDuplexStream<Request, Buffer>,
+    protocol: StreamProtocol<Request>,
   ): void {
-    let connection: Connection | undefined;
-    let configuration: ProxyConfiguration | undefined;
-    let opening: Promise<void> | undefined;
-    let ended = false;
-    const close = (): void => {
-      ended = true;
-      this.#streams.delete(stream);
-      configuration?.close();
-      if (connection !== undefined && this.#connections.delete(connection.id)) {
-        this.#options.metrics.connections.dec({ version: connection.proxy.version });
-        this.#options.logger.info('proxy disconnected', { proxy: connection.proxy.id });
-      }
-    };
-    const stream = {
-      end(code: number, message: string): void {
-        if (ended) return;
-        close();
-        call.emit('error', { code, details: message });
+    const stream = new AdsStream<Request>(call, protocol, this.#options, {
+      onOpen: (connection) => this.#connections.set(connection.id, connection),
+      onEnd: () => {
+        this.#streams.delete(stream);
+        if (stream.connection !== undefined) this.#connections.delete(stream.connection.id);
       },
-    };
+    });
+    if (this.#closed) return stream.end(shutdown.code, shutdown.message);
     this.#streams.add(stream);
-
-    const open = async (request: Request): Promise<void> => {
-      const caller = await this.#options.authenticate(call).catch((error: unknown) => {
-        stream.end(codes.UNAUTHENTICATED, error instanceof Error ? error.message : String(error));
-      });
-      if (caller === undefined || ended) return;
-      const parsed = parseProxy(request.node);
-      if ('problem' in parsed) { stream.end(codes.INVALID_ARGUMENT, parsed.problem); return; }
-      const { proxy } = parsed;
-      const refusal = identityMismatch(caller, proxy);
-      if (refusal !== undefined) {
-        this.#options.logger.warn('refused a proxy that claims another identity', { proxy: proxy.id, reason: refusal });
-        stream.end(codes.PERMISSION_DENIED, refusal); return;
-      }
-      const opened = this.#options.configurationOf(proxy, () => connection?.flush());
-      configuration = opened;
-      connection = new Connection({
-        id: `${proxy.pod}.${proxy.namespace}-${randomBytes(3).toString('hex')}`,
-        proxy,
-        protocol,
-        visible: (type) => opened.visible(type),
-        write: (response) => call.write(response),
-        logger: this.#options.logger,
-        metrics: this.#options.metrics,
-      });
-      this.#connections.set(connection.id, connection);
-      this.#options.metrics.connections.inc({ version: proxy.version });
-      this.#options.logger.info('proxy connected', { proxy: proxy.id, protocol, provenBy: caller.provenBy });
-    };
-    const receive = (request: Request): void => {
-      if (connection !== undefined) return this.#guarded(connection, () => connection?.receive(toEvent(request)));
-      // Requests that arrive while the caller is being authenticated wait their turn.
-      opening = (opening ?? open(request)).then(() => {
-        if (connection !== undefined && !ended) {
-          this.#guarded(connection, () => connection?.receive(toEvent(request)));
-        }
-      });
-    };
-    call.on('data', receive);
-    call.on('drain', () => {
-      if (connection !== undefined) this.#guarded(connection, () => connection?.drained());
-    });
-    call.on('cancelled', close);
-    call.on('error', close);
-    call.on('end', () => {
-      close();
-      call.end();
-    });
   }
-
-  /** A fault in serving one proxy must not reach the others. */
-  #guarded(connection: Connection, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#options.logger.error('failed to serve a proxy', { proxy: connection.proxy.id, error });
-    }
-  }
-}
-
-/** Why a proven caller may not have the configuration that the node asks for; undefined when it may. */
-function identityMismatch({ identity, provenBy }: Caller, proxy: Proxy): string | undefined {
-  if (provenBy === 'plaintext-unauthenticated') return undefined;
-  if (identity.namespace === proxy.namespace && identity.serviceAccount === proxy.serviceAccount) return undefined;
-  return (
-    `the caller is service account ${identity.namespace}/${identity.serviceAccount}, ` +
-    `but the node claims ${proxy.namespace}/${proxy.serviceAccount}`
-  );
 }
 
 function method(name: string, deserialize: (bytes: Buffer) => object): ServiceDefinition[string] {

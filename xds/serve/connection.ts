@@ -46,7 +46,9 @@ export class Connection {
   #full = false;
   #nonce = 0;
   /** Clusters that were changed since their endpoints were sent: Envoy warms them anew and waits for endpoints. */
-  #warming = new Set<string>();
+  readonly #warming = new Set<string>();
+  /** Clusters that are gone, of which the client is told once it has got everything that may have used them. */
+  readonly #leaving = new Set<string>();
 
   constructor(options: ConnectionOptions) {
     this.id = options.id;
@@ -54,39 +56,61 @@ export class Connection {
     this.#options = options;
   }
 
-  /** Takes a request in and sends what it asks for. */
+  /** Takes a request in and sends what it asks for. Throws {@link RequestError} for one that no client has reason for. */
   receive(event: DiscoveryEvent): void {
     const type = resourceTypeOf(event.typeUrl);
     if (type === undefined) return; // Envoy asks for types that istiod has nothing of; silence is the protocol's answer.
     let subscription = this.subscriptions.get(type);
     const first = subscription === undefined;
     if (subscription === undefined) this.subscriptions.set(type, (subscription = new Subscription(type)));
+    if (event.subscribe.length + event.held.size > maxNames || subscription.nameCount > maxNames) {
+      throw new RequestError(`more than ${String(maxNames)} names of type ${shortNames[type]} are not served`);
+    }
     const fresh = event.nonce !== '' && this.#acknowledged(subscription, event);
     if (this.#options.protocol === 'delta') this.#receiveDelta(subscription, first, event);
     else this.#receiveSotw(subscription, first, event, fresh);
     this.flush();
   }
 
-  /** Sends what has changed, as far as the client and the stream are ready for it. */
+  /**
+   * Sends what has changed, as far as the client and the stream are ready for it. What may use a change that can't be
+   * sent yet waits with it. Endpoints don't: Envoy answers for clusters only once it has the endpoints of all of them.
+   */
   flush(): void {
-    const removedClusters: string[] = [];
+    let upToDate = true;
     for (const type of sendOrder) {
       const subscription = this.subscriptions.get(type);
-      if (this.#full || subscription?.settled !== true) continue;
-      const update = this.#update(subscription);
-      if (update === undefined) continue;
-      if (type === 'cluster') {
-        // Make before break: routes stop using a cluster before it goes.
-        removedClusters.push(...update.removed);
-        if (update.resources.length > 0 || this.#options.protocol === 'sotw') {
-          this.#send(subscription, { resources: update.resources, removed: [] });
-        }
-      } else this.#send(subscription, update);
+      if (subscription === undefined) continue;
+      if (this.#full) return;
+      if (subscription.settled && (upToDate || type === 'endpoint')) {
+        const update = this.#update(subscription);
+        if (update !== undefined) this.#sendInOrder(subscription, update);
+      } else if (subscription.isBehind(this.#options.visible(type))) upToDate = false;
     }
-    const clusters = this.subscriptions.get('cluster');
-    if (clusters !== undefined && removedClusters.length > 0 && this.#options.protocol === 'delta') {
-      this.#send(clusters, { resources: [], removed: removedClusters });
+    if (upToDate) this.#sendLeaving();
+  }
+
+  /** Make before break: routes stop using a cluster before it goes. */
+  #sendInOrder(subscription: Subscription, update: Update): void {
+    if (subscription.type !== 'cluster') return this.#send(subscription, update);
+    for (const name of update.removed) this.#leaving.add(name);
+    if (this.#options.protocol === 'delta') {
+      for (const { name } of update.resources) this.#leaving.delete(name);
+      if (update.resources.length > 0) this.#send(subscription, { resources: update.resources, removed: [] });
+    } else if (update.changed?.length !== 0) {
+      // A state of the world has to say it all at once.
+      this.#leaving.clear();
+      this.#send(subscription, update);
     }
+  }
+
+  #sendLeaving(): void {
+    const subscription = this.subscriptions.get('cluster');
+    if (subscription === undefined || this.#full || this.#leaving.size === 0) return;
+    const removed = [...this.#leaving];
+    this.#leaving.clear();
+    if (this.#options.protocol === 'delta') this.#send(subscription, { resources: [], removed });
+    else this.#send(subscription, subscription.wholeState(this.#options.visible('cluster')));
   }
 
   /** The stream takes more again. */
@@ -123,17 +147,21 @@ export class Connection {
 
   #receiveSotw(subscription: Subscription, first: boolean, event: DiscoveryEvent, fresh: boolean): void {
     if (!first && event.nonce !== '' && !fresh) return; // a newer request follows
-    const changed = subscription.setNames(event.subscribe);
-    if (!first && event.nonce !== '' && !changed) return;
-    this.#send(subscription, subscription.wholeState(this.#options.visible(subscription.type)));
+    const now = this.#options.visible(subscription.type);
+    const update = subscription.changeSotw(event.subscribe, now);
+    // Who asks without a nonce has nothing yet.
+    if (first || event.nonce === '') this.#send(subscription, subscription.wholeState(now));
+    else if (update !== undefined) this.#send(subscription, update);
   }
 
   #update(subscription: Subscription): Update | undefined {
     const now = this.#options.visible(subscription.type);
     const again = subscription.type === 'endpoint' ? this.#warming : noNames;
-    return this.#options.protocol === 'delta'
-      ? subscription.updateDelta(now, again)
-      : subscription.updateSotw(now, again);
+    const update =
+      this.#options.protocol === 'delta' ? subscription.updateDelta(now, again) : subscription.updateSotw(now, again);
+    // Of those that are left the client has not asked for endpoints.
+    if (subscription.type === 'endpoint') this.#warming.clear();
+    return update;
   }
 
   #send(subscription: Subscription, update: Update): void {
@@ -146,12 +174,21 @@ export class Connection {
       this.#options.protocol === 'delta'
         ? deltaResponse(head, update.resources, update.removed)
         : sotwResponse(head, update.resources);
-    if (type === 'cluster') for (const { name } of update.resources) this.#warming.add(name);
-    if (type === 'endpoint') this.#warming = new Set();
+    if (type === 'endpoint') for (const { name } of update.resources) this.#warming.delete(name);
+    // A state of the world repeats clusters, which Envoy does not warm anew unless they differ.
+    if (type === 'cluster') for (const { name } of update.changed ?? update.resources) this.#warming.add(name);
     subscription.markSent(nonce, version);
     this.#options.metrics.sent(type, response.length);
     if (!this.#options.write(response)) this.#full = true;
   }
+}
+
+/** More names of one type than the largest mesh has; what goes on without end would fill this process's memory. */
+const maxNames = 200_000;
+
+/** A request that ends its stream; the message is for the client. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
 }
 
 const noNames: ReadonlySet<string> = new Set();

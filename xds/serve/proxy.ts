@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Node } from '../envoy/gen/envoy/config/core/v3/base_pb.js';
 
@@ -20,23 +21,30 @@ export interface Proxy {
 
 export type ParsedProxy = { readonly proxy: Proxy } | { readonly problem: string };
 
+/** Names of pods (RFC 1123 subdomains) and namespaces (labels), as Kubernetes has them. */
+const podName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+const namespaceName = /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+
 /** Reads a node as Istio's agents write it: `<type>~<ip>~<pod>.<namespace>~<dns domain>` and metadata. */
 export function parseProxy(node: Node | undefined): ParsedProxy {
   if (node === undefined) return { problem: 'the first request of a stream must carry the node' };
-  const [type, address = '', name = '', domain, ...rest] = node.id.split('~');
+  const [type = '', address = '', name = '', domain, ...rest] = node.id.split('~');
   const dot = name.lastIndexOf('.');
-  if (domain === undefined || rest.length > 0 || dot <= 0) {
-    return { problem: `node id "${node.id}" is not of the form sidecar~<ip>~<pod>.<namespace>~<domain>` };
+  const pod = name.slice(0, Math.max(0, dot));
+  const namespace = name.slice(dot + 1);
+  if (domain === undefined || rest.length > 0 || !podName.test(pod) || !namespaceName.test(namespace)) {
+    return { problem: `node id ${quoted(node.id)} is not of the form sidecar~<ip>~<pod>.<namespace>~<domain>` };
   }
-  if (type !== 'sidecar') return { problem: `node type "${type ?? ''}" is not served; only "sidecar" is` };
+  if (type !== 'sidecar') return { problem: `node type ${quoted(type)} is not served; only "sidecar" is` };
   const metadata: JsonObject = node.metadata ?? {};
-  const namespaceInId = name.slice(dot + 1);
-  const namespace = text(metadata.NAMESPACE) ?? namespaceInId;
-  if (namespace !== namespaceInId) {
-    return { problem: `node id "${node.id}" and its metadata NAMESPACE "${namespace}" disagree` };
+  const namespaceInMetadata = text(metadata.NAMESPACE) ?? namespace;
+  if (namespace !== namespaceInMetadata) {
+    return {
+      problem: `node id ${quoted(node.id)} and its metadata NAMESPACE ${quoted(namespaceInMetadata)} disagree`,
+    };
   }
-  const addresses = [address, ...(text(metadata.INSTANCE_IPS) ?? '').split(',')].filter((ip) => ip !== '');
-  const pod = name.slice(0, dot);
+  const addresses = [address, ...(text(metadata.INSTANCE_IPS) ?? '').split(',')].filter((ip) => isIP(ip) !== 0);
+  if (addresses.length === 0) return { problem: `node id ${quoted(node.id)} has no IP address` };
   return {
     proxy: {
       id: node.id,
@@ -47,10 +55,17 @@ export function parseProxy(node: Node | undefined): ParsedProxy {
       serviceAccount: text(metadata.SERVICE_ACCOUNT) ?? 'default',
       labels: labelsOf(metadata.LABELS),
       workload: text(metadata.WORKLOAD_NAME) ?? pod,
-      version: text(metadata.ISTIO_VERSION) ?? '',
+      version: text(metadata.ISTIO_VERSION)?.slice(0, maxQuoted) ?? '',
       revision: text(metadata.ISTIO_REVISION) ?? '',
     },
   };
+}
+
+const maxQuoted = 128;
+
+/** What a client wrote, short enough for a status and a log line. */
+function quoted(value: string): string {
+  return JSON.stringify(value.length > maxQuoted ? `${value.slice(0, maxQuoted)}…` : value);
 }
 
 function text(value: unknown): string | undefined {

@@ -5,7 +5,8 @@ import { shortNames } from '../envoy/type-urls.ts';
 
 /** Metrics of serving, under Istio's names where they mean the same. */
 export class ServeMetrics {
-  readonly connections: Gauge<'version'>;
+  readonly #connections: Gauge<'version'>;
+  readonly #connected = new Map<string, number>();
   readonly expiredNonces: Counter<'type'>;
   readonly convergence: Histogram;
   readonly #pushes: Counter<'type'>;
@@ -15,7 +16,7 @@ export class ServeMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    this.connections = new Gauge({
+    this.#connections = new Gauge({
       name: 'pilot_xds',
       help: 'Proxies connected by xDS.',
       labelNames: ['version'],
@@ -57,6 +58,25 @@ export class ServeMetrics {
       help: 'xDS responses that a proxy rejected.',
       registers,
     });
+  }
+
+  connected(version: string): void {
+    this.#setConnected(version, (this.#connected.get(version) ?? 0) + 1);
+  }
+
+  disconnected(version: string): void {
+    this.#setConnected(version, (this.#connected.get(version) ?? 0) - 1);
+  }
+
+  /** Versions are what proxies say; one that nobody says any more leaves no series behind. */
+  #setConnected(version: string, count: number): void {
+    if (count > 0) {
+      this.#connected.set(version, count);
+      this.#connections.set({ version }, count);
+    } else {
+      this.#connected.delete(version);
+      this.#connections.remove({ version });
+    }
   }
 
   sent(type: ResourceType, bytes: number): void {

@@ -17,8 +17,10 @@ export const nothingVisible: VisibleSets = { shared: emptySet, own: emptySet };
 /** Resources to send; undefined where there is nothing to say. */
 export interface Update {
   readonly resources: readonly EncodedResource[];
-  /** Names that are no longer there, or never were (delta only). */
+  /** Names that are no longer there, or never were; a state of the world says so by leaving them out. */
   readonly removed: readonly string[];
+  /** State of the world: those of `resources` that the client does not have yet; left out for all of them. */
+  readonly changed?: readonly EncodedResource[];
 }
 
 /** The answer to what was sent last. */
@@ -38,6 +40,8 @@ const wildcardTypes: ReadonlySet<ResourceType> = new Set<ResourceType>(['cluster
 export class Subscription {
   readonly type: ResourceType;
   #wildcard = false;
+  /** Whether the client has ever named resources: from then on, naming none means wanting none. */
+  #explicit = false;
   readonly #names = new Set<string>();
   #sent: VisibleSets = nothingVisible;
   /** Responses that the client has not answered yet: nonce to version. */
@@ -61,6 +65,17 @@ export class Subscription {
 
   get isWildcard(): boolean {
     return this.#wildcard;
+  }
+
+  /** The number of names that the client is subscribed to, `*` not counted. */
+  get nameCount(): number {
+    return this.#names.size;
+  }
+
+  /** Whether the client lacks something of what it may see now. */
+  isBehind(now: VisibleSets): boolean {
+    const { resources, removed } = this.#changes(now);
+    return resources.length + removed.length > 0;
   }
 
   wants(name: string): boolean {
@@ -110,29 +125,25 @@ export class Subscription {
 
   /**
    * Delta: takes in a change of the subscription; returns what the client must be sent at once: what it newly asks
-   * for, also when it asks again, and also when it does not exist. Undefined when nothing was asked for.
+   * for, also when it asks again, and also when it does not exist. Who stops asking by name for what a wildcard still
+   * covers is told whether it is there (Envoy xDS protocol, "Unsubscribing from resources"). Undefined where nothing
+   * is to be said.
    */
   changeDelta(subscribe: readonly string[], unsubscribe: readonly string[], now: VisibleSets): Update | undefined {
-    for (const name of unsubscribe) {
-      if (name === '*') this.#wildcard = false;
-      else this.#names.delete(name);
-    }
-    if (subscribe.length === 0) return undefined;
+    const dropped = unsubscribe.filter((name) => this.#names.delete(name));
+    if (unsubscribe.includes('*')) this.#wildcard = false;
     const becameWildcard = subscribe.includes('*') && !this.#wildcard;
+    const names = subscribe.filter((name) => name !== '*');
+    const asked = this.#wildcard || becameWildcard ? [...names, ...dropped] : names;
+    if (asked.length === 0 && !becameWildcard) return undefined;
     // Whatever else changed meanwhile goes the same way: the client's state is again exactly `now`.
     const pending = this.#changes(now);
-    const asked: EncodedResource[] = becameWildcard ? everything(now) : [];
-    const absent: string[] = [];
-    for (const name of subscribe) {
-      if (name === '*') continue;
-      this.#names.add(name);
-      const resource = find(now, name);
-      if (resource === undefined) absent.push(name);
-      else asked.push(resource);
-    }
+    for (const name of names) this.#names.add(name);
     if (becameWildcard) this.#wildcard = true;
     this.#sent = now;
-    const resources = [...new Map([...pending.resources, ...asked].map((r) => [r.name, r])).values()];
+    const found = becameWildcard ? everything(now) : asked.flatMap((name) => find(now, name) ?? []);
+    const resources = [...new Map([...pending.resources, ...found].map((it) => [it.name, it])).values()];
+    const absent = asked.filter((name) => find(now, name) === undefined);
     return { resources, removed: [...new Set([...pending.removed, ...absent])] };
   }
 
@@ -148,13 +159,27 @@ export class Subscription {
     return { resources: [...resources, ...repeated], removed };
   }
 
-  /** State of the world: takes in the names of a request; returns whether they differ from the last request's. */
-  setNames(names: readonly string[]): boolean {
-    const before = `${String(this.#wildcard)} ${[...this.#names].sort().join(' ')}`;
+  /**
+   * State of the world: takes in the names of a request. Returns what has to be sent for them; undefined where they
+   * are those of the last request, or fewer.
+   */
+  changeSotw(names: readonly string[], now: VisibleSets): Update | undefined {
+    const before = new Set(this.#names);
+    const wasWildcard = this.#wildcard;
+    // Whatever else changed meanwhile goes the same way.
+    const pending = this.#changes(now);
+    this.#explicit ||= names.length > 0;
+    this.#wildcard = names.includes('*') || (!this.#explicit && wildcardTypes.has(this.type));
     this.#names.clear();
     for (const name of names) if (name !== '*') this.#names.add(name);
-    this.#wildcard = names.includes('*') || (names.length === 0 && wildcardTypes.has(this.type));
-    return before !== `${String(this.#wildcard)} ${[...this.#names].sort().join(' ')}`;
+    const added = [...this.#names].filter((name) => !before.has(name));
+    if (this.#wildcard !== wasWildcard || (added.length > 0 && wildcardTypes.has(this.type)))
+      return this.wholeState(now);
+    const asked = added.flatMap((name) => find(now, name) ?? []);
+    if (asked.length === 0) return undefined;
+    this.#sent = now;
+    const still = pending.resources.filter(({ name }) => this.#names.has(name));
+    return { resources: [...new Map([...still, ...asked].map((it) => [it.name, it])).values()], removed: [] };
   }
 
   /** State of the world: everything that the client is subscribed to. */
@@ -169,9 +194,10 @@ export class Subscription {
    * everything; of the others it may hold just what changed.
    */
   updateSotw(now: VisibleSets, again: ReadonlySet<string>): Update | undefined {
-    if (this.#wildcard) {
-      const { resources, removed } = this.#changes(now);
-      return resources.length + removed.length === 0 ? undefined : this.wholeState(now);
+    if (wildcardTypes.has(this.type)) {
+      const { resources: changed, removed } = this.#changes(now);
+      if (changed.length + removed.length === 0) return undefined;
+      return { resources: this.wholeState(now).resources, removed, changed };
     }
     const update = this.updateDelta(now, again);
     return update === undefined || update.resources.length === 0 ? undefined : { ...update, removed: [] };
