@@ -26,7 +26,7 @@ export interface Caches {
 }
 
 /** The part of an informer that does not depend on its kind. */
-type AnyInformer = Pick<Informer<KubeObject>, 'start' | 'hasSynced' | 'synced'>;
+type AnyInformer = Pick<Informer<KubeObject>, 'start' | 'stopped' | 'hasSynced' | 'synced'>;
 
 export function informersOf({ owned, ...single }: Caches): readonly AnyInformer[] {
   return [...Object.values(single), ...owned.values()];

@@ -61,6 +61,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   } finally {
     await events.flush();
     informers.abort();
+    await Promise.all(informersOf(caches).map(({ stopped }) => stopped));
     await Promise.all(servers.map((server) => server.close()));
   }
 }
