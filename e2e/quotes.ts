@@ -54,6 +54,14 @@ export interface Load {
   readonly container?: string;
 }
 
+/** Starts sending, for a scenario that does something meanwhile; a failure is told when the result is awaited. */
+export function startRequests(environment: Environment, namespace: string, load: Load): Promise<ClientReport> {
+  const report = sendRequests(environment, namespace, load);
+  // Without a listener of its own, a failure would end the process before the scenario gets to it.
+  report.catch(() => undefined);
+  return report;
+}
+
 /** Sends requests from a pod of the sample and gives what came back. */
 export async function sendRequests({ cluster }: Environment, namespace: string, load: Load): Promise<ClientReport> {
   const { url = 'http://quotes/', requests, rate = 0, headers = [], from = 'deploy/front', container = 'front' } = load;

@@ -3,7 +3,7 @@ import { tryRun } from '../cluster/command.ts';
 import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
 import { ensureMesh } from '../mesh.ts';
-import { deployQuotes, sendRequests } from '../quotes.ts';
+import { deployQuotes, sendRequests, startRequests } from '../quotes.ts';
 import type { Scenario } from '../scenario.ts';
 import { removeNamespace } from './injection.ts';
 
@@ -30,7 +30,7 @@ export const agent: Scenario = {
       const largest = Math.max(...memory);
       check(`an agent holds at most ${privateMemoryLimit} MiB for itself`, largest <= privateMemoryLimit, memory);
 
-      const load = sendRequests(environment, namespace, { requests: 2_000, rate: 100 });
+      const load = startRequests(environment, namespace, { requests: 2_000, rate: 100 });
       const before = await proxyProcesses(environment);
       await inProxy(environment, `kill -KILL ${before.agent}`);
       const after = await eventually('the agent comes back', async () => {
@@ -68,7 +68,7 @@ interface ProxyProcesses {
 async function proxyProcesses(environment: Environment): Promise<ProxyProcesses> {
   const script =
     'for p in /proc/[0-9]*; do c=$(tr "\\0" " " <$p/cmdline 2>/dev/null) || continue; ' +
-    'case "$c" in *agent.js*proxy*) echo "agent ${p#/proc/}";; */envoy\\ *|envoy\\ *) echo "envoy ${p#/proc/}";; esac; done';
+    'case "$c" in /usr/local/bin/node*agent.js*) echo "agent ${p#/proc/}";; */envoy\\ *|envoy\\ *) echo "envoy ${p#/proc/}";; esac; done';
   const lines = (await inProxy(environment, script)).split('\n').map((line) => line.split(' '));
   const idOf = (name: string): string => lines.find(([kind]) => kind === name)?.[1] ?? '';
   return { agent: idOf('agent'), envoy: idOf('envoy') };

@@ -2,7 +2,7 @@ import { pods } from '../../lib/kube/resources.ts';
 import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
 import { ensureMesh, meshNamespace, waitForControlPlane } from '../mesh.ts';
-import { deployQuotes, sendRequests, splitTraffic } from '../quotes.ts';
+import { deployQuotes, splitTraffic, startRequests } from '../quotes.ts';
 import type { Scenario } from '../scenario.ts';
 import { removeNamespace } from './injection.ts';
 
@@ -18,7 +18,7 @@ export const istiodFailover: Scenario = {
     try {
       await deployQuotes(environment, namespace);
       await splitTraffic(environment, namespace);
-      const load = sendRequests(environment, namespace, { requests: rate * seconds, rate });
+      const load = startRequests(environment, namespace, { requests: rate * seconds, rate });
       const killed = await killReplica(environment);
       const report = await load;
       check('no request failed', report.failedRequests === 0, report.errors);

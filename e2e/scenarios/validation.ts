@@ -23,7 +23,7 @@ const refused = [
     object: virtualService({ match: [{ uri: { regex: '(?=x)' } }], route: [{ destination: { host: 'a' } }] }),
   },
   {
-    field: 'spec.subsets[1].name',
+    field: 'spec.subsets[1]',
     object: {
       apiVersion: 'networking.istio.io/v1',
       kind: 'DestinationRule',
