@@ -44,7 +44,7 @@ interface Replica {
   readonly signal: AbortSignal;
   /** What still keeps this replica from serving, by name. */
   readonly waitingFor: Set<string>;
-  /** Run in order when the replica stops. */
+  /** Run when the replica stops, once streams are ended. */
   readonly closers: (() => Promise<void>)[];
 }
 
@@ -59,13 +59,15 @@ const closeGraceMs = 5_000;
 /** Runs one replica until SIGTERM or SIGINT, or until `stop` aborts. */
 export async function runIstiod(options: IstiodOptions, stop = stopSignal()): Promise<void> {
   const logger = createLogger({ format: options.logFormat, levels: options.logLevels });
+  // Also a replica that can't start stops all that it began, so that the process ends.
+  const failed = new AbortController();
   const replica: Replica = {
     options,
     config: readConfig(options.config),
     client: loadKubeClient(options),
     logger: logger.child('istiod'),
     metrics: createRegistry(),
-    signal: stop,
+    signal: AbortSignal.any([stop, failed.signal]),
     waitingFor: new Set(['the first sync with the API server']),
     closers: [],
   };
@@ -80,9 +82,17 @@ export async function runIstiod(options: IstiodOptions, stop = stopSignal()): Pr
     if (!stop.aborted) throw error;
   } finally {
     replica.logger.info('stopping');
-    for (const close of replica.closers.reverse()) await close();
-    await replica.client.close();
+    failed.abort();
+    await closeAll(replica);
   }
+}
+
+/** All at once, so that the slowest decides; what one part fails with does not keep the others from closing. */
+async function closeAll({ closers, client, logger }: Replica): Promise<void> {
+  const close = (closer: () => Promise<void>): Promise<void> =>
+    closer().catch((error: unknown) => logger.error('a part of this replica did not close', { error }));
+  await Promise.all(closers.map(close));
+  await client.close();
 }
 
 async function start(replica: Replica): Promise<void> {
@@ -93,11 +103,9 @@ async function start(replica: Replica): Promise<void> {
   if (secure) waitingFor.add('the certificate authority');
   const settings = meshSettings(config, options.namespace);
   const authority = secure ? openAuthority(replica) : undefined;
+  // It is awaited later; being told to stop before that is no error that nobody handles.
+  authority?.catch(() => undefined);
   const discovery = await startDiscovery({ client, settings, logger: logger.child('xds'), metrics, signal });
-  replica.closers.push(() => {
-    discovery.close();
-    return Promise.resolve();
-  });
   waitingFor.delete('the first sync with the API server');
   if (options.plaintextAddress !== undefined) await servePlaintext(replica, discovery, options.plaintextAddress);
   if (authority !== undefined) await serveSecurely(replica, discovery, await authority);

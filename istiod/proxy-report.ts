@@ -8,6 +8,8 @@ const statusLabel = 'meltemi.dev/istiod-status';
 const fieldManager = 'meltemi-istiod';
 const intervalMs = 5_000;
 const leaseDurationSeconds = 60;
+/** A report that takes longer is given up; the end of the process waits for it, too. */
+const timeoutMs = 3_000;
 
 export interface ProxyReportOptions {
   readonly client: KubeClient;
@@ -31,7 +33,7 @@ export function startProxyReport(options: ProxyReportOptions): () => Promise<voi
     const { connected, synced } = options.status();
     const numbers = `${connected}/${synced}`;
     if (numbers === written) return;
-    await client.apply(leases, reportLease(options, connected, synced), { fieldManager, force: true });
+    await client.apply(leases, reportLease(options, connected, synced), { fieldManager, force: true, timeoutMs });
     written = numbers;
   };
   const tick = (): void => {
@@ -44,7 +46,7 @@ export function startProxyReport(options: ProxyReportOptions): () => Promise<voi
   return async () => {
     clearInterval(timer);
     await running;
-    await client.delete(leases, { namespace, name: pod.name }).catch((error: unknown) => {
+    await client.delete(leases, { namespace, name: pod.name }, { timeoutMs }).catch((error: unknown) => {
       logger.warn('cannot remove the report of proxies', { lease: `${namespace}/${pod.name}`, error });
     });
   };

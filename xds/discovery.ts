@@ -32,11 +32,9 @@ export interface Discovery {
   /** The same streams, however their callers are authenticated. */
   server(authenticate: AuthenticateStream): AdsServer;
   readonly status: () => { readonly connected: number; readonly synced: number };
-  /** Ends all streams with a retryable status. */
-  close(): void;
 }
 
-/** Resolves once all that the API server has is in the mesh. */
+/** Resolves once all that the API server has is in the mesh. When the signal aborts, all streams end with a retryable status. */
 export async function startDiscovery({
   client,
   settings,
@@ -60,6 +58,10 @@ export async function startDiscovery({
   const store = new MeshStore(settings, () => pushes.trigger());
   const engine = new SnapshotEngine(store, logger.child('snapshot'));
   await followKubernetes({ client, store, logger: logger.child('registry'), metrics, signal });
+  signal.addEventListener('abort', () => {
+    pushes.stop();
+    for (const server of servers) server.close();
+  });
   logger.info('the mesh is known', { services: store.services.size, workloads: store.workloads.size });
   return {
     server(authenticate) {
@@ -70,6 +72,7 @@ export async function startDiscovery({
         metrics: serveMetrics,
       });
       servers.push(server);
+      if (signal.aborted) server.close();
       return server;
     },
     status: () => {
@@ -78,10 +81,6 @@ export async function startDiscovery({
         [...subscriptions.values()].every(({ settled, lastError }) => settled && lastError === undefined),
       );
       return { connected: connections.length, synced: synced.length };
-    },
-    close() {
-      pushes.stop();
-      for (const server of servers) server.close();
     },
   };
 }
