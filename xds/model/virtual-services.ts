@@ -71,6 +71,13 @@ export function httpVirtualServiceFor(
   return virtualServicesFor(index, hostname).find((it) => hasHttpRulesFor(it, index.view, port));
 }
 
+/** The VirtualServices about a host that have rules for TCP or TLS connections, best first. */
+export function layer4VirtualServicesFor(index: VirtualServiceIndex, hostname: Hostname): readonly VirtualService[] {
+  return virtualServicesFor(index, hostname).filter(
+    ({ spec }) => (spec.tcp ?? []).length > 0 || (spec.tls ?? []).length > 0,
+  );
+}
+
 /** A port that no match names, so that only rules for all ports hold for it. */
 const anyPort = -1;
 

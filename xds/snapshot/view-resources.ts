@@ -4,6 +4,7 @@ import { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.j
 import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '../envoy/gen/envoy/config/route/v3/route_pb.js';
+import { destinationRuleProblems } from '../model/destination-rule-problems.ts';
 import { destinationRuleFor, trafficPolicyFor } from '../model/destination-rules.ts';
 import type { Destinations } from '../model/destinations.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -15,9 +16,11 @@ import type { Problem } from '../model/problem.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import type { View } from '../model/view.ts';
 import { viewKey } from '../model/view.ts';
-import { indexVirtualServices } from '../model/virtual-services.ts';
+import type { VirtualServiceIndex } from '../model/virtual-services.ts';
+import { indexVirtualServices, layer4VirtualServicesFor } from '../model/virtual-services.ts';
 import { goesToOriginalDestination, translateOutboundClusters } from '../translate/cluster.ts';
 import { translateEndpoints } from '../translate/endpoints.ts';
+import { layer4RoutesFor } from '../translate/layer4-route.ts';
 import { translateOutboundListener } from '../translate/outbound-listener.ts';
 import type { ListenerPlan } from '../translate/outbound-plan.ts';
 import { planOutboundListeners } from '../translate/outbound-plan.ts';
@@ -37,14 +40,19 @@ export interface ViewResources {
 /** Everything outbound that the sidecars of a view share, translating only what no earlier pass has translated. */
 export function viewResources(mesh: Mesh, view: View, memo: Memo): ViewResources {
   const lookup = new ViewLookup(mesh, view, memo);
-  const listeners = planOutboundListeners({
-    services: lookup.services,
-    endpointsOf: ({ hostname }) => mesh.endpoints.get(hostname) ?? [],
-    trafficPolicyOf: (service, port) => trafficPolicyFor(lookup.destinationRule(service), port),
-  });
   const index = memo.get('virtual-service-index', [mesh.virtualServices, mesh.settings, viewKey(view)], () =>
     indexVirtualServices(mesh.virtualServices, view, mesh.settings),
   );
+  const layer4Problems: Problem[] = [];
+  const listeners = planOutboundListeners({
+    services: lookup.services,
+    endpointsOf: ({ hostname }) => mesh.endpoints.get(hostname) ?? [],
+    routesOf: (service, port) => {
+      const { routes, problems } = layer4Routes(lookup, index, service, port);
+      layer4Problems.push(...problems);
+      return routes;
+    },
+  });
   const routes = planRouteConfigurations(lookup.services, index).map((plan) => routeResource(lookup, plan));
   const perPort = lookup.services.flatMap((service) =>
     service.ports.map((port) => portResources(lookup, service, port)),
@@ -56,7 +64,13 @@ export function viewResources(mesh: Mesh, view: View, memo: Memo): ViewResources
       listener: listeners.listeners.map((plan) => listenerResource(lookup, plan)),
       route: routes.map(({ resource }) => resource),
     },
-    problems: [...listeners.problems, ...index.problems, ...routes.flatMap(({ problems }) => problems)],
+    problems: [
+      ...ruleProblems(lookup),
+      ...listeners.problems,
+      ...index.problems,
+      ...layer4Problems,
+      ...routes.flatMap(({ problems }) => problems),
+    ],
   };
 }
 
@@ -128,6 +142,25 @@ class ViewLookup implements Destinations {
       endpoints.map((endpoint) => ({ ...endpoint, tlsMode: endpointTlsMode(policies, settings, endpoint) })),
     );
   }
+}
+
+/** What is wrong with the DestinationRules that the view sees, once for each. */
+function ruleProblems({ mesh, view, memo }: ViewLookup): readonly Problem[] {
+  return mesh.destinationRules
+    .filter(({ metadata, spec }) => isExportedTo(spec.exportTo, metadata.namespace ?? '', view.namespace))
+    .flatMap((rule) => memo.get('destination-rule-problems', [rule], () => destinationRuleProblems(rule)));
+}
+
+function layer4Routes(lookup: ViewLookup, index: VirtualServiceIndex, service: Service, port: ServicePort) {
+  const { view, memo, mesh } = lookup;
+  const environment = { view, settings: mesh.settings, destinations: lookup };
+  const virtualServices = layer4VirtualServicesFor(index, service.hostname);
+  // Without rules the route reads nothing but the service itself.
+  const others = virtualServices.length === 0 ? [] : [viewKey(view), lookup.destinationsVersion, ...virtualServices];
+  const inputs = [service, port, lookup.destinationRule(service), mesh.settings, ...others];
+  return memo.get('layer4-routes', inputs, () =>
+    layer4RoutesFor({ service, port: port.port, virtualServices, environment }),
+  );
 }
 
 interface PortResources {
@@ -203,7 +236,7 @@ function listenerResource({ mesh: { settings }, memo }: ViewLookup, plan: Listen
   const inputs =
     plan.kind === 'http'
       ? [plan.name, plan.addresses.join(), settings]
-      : [plan.name, plan.addresses.join(), settings, plan.service, plan.servicePort, plan.trafficPolicy];
+      : [plan.name, plan.addresses.join(), settings, plan.service, plan.servicePort, plan.routes];
   return memo.get(`${plan.kind}-listener`, inputs, () => {
     const listener = translateOutboundListener(plan, settings);
     return encodeResource('listener', listener.name, ListenerSchema, listener);

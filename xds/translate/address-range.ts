@@ -12,8 +12,17 @@ export function parseAddressRange(text: string): CidrRange | undefined {
   return prefixLen > bits ? undefined : create(CidrRangeSchema, { addressPrefix: address, prefixLen });
 }
 
-/** Equal for ranges that hold the same addresses, however they are written. */
-export function addressRangeKey({ addressPrefix, prefixLen = 0 }: CidrRange): string {
+type AddressRange = Pick<CidrRange, 'addressPrefix' | 'prefixLen'>;
+
+/** Whether an IP address lies in a range. */
+export function containsAddress(range: AddressRange, address: string): boolean {
+  return addressRangeKey({ addressPrefix: address, prefixLen: isIPv6(address) ? 128 : 32 }).startsWith(
+    addressRangeKey(range),
+  );
+}
+
+/** Equal for ranges that hold the same addresses, however they are written; begins with that of any wider range. */
+export function addressRangeKey({ addressPrefix, prefixLen = 0 }: AddressRange): string {
   const bytes = isIPv4(addressPrefix) ? addressPrefix.split('.').map(Number) : ipv6Bytes(addressPrefix);
   const bits = bytes.map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return `${bytes.length}:${bits.slice(0, prefixLen)}`;

@@ -1,17 +1,20 @@
 import { isDnsName } from '../../config/syntax/names.ts';
+import type { TrafficPolicy } from '../../crds/destination-rule.ts';
 import type { L4MatchAttributes, RouteDestination, VirtualService } from '../../crds/virtual-service.ts';
 import type { CidrRange } from '../envoy/gen/envoy/config/core/v3/address_pb.js';
 import { concernsClient } from '../model/client-match.ts';
+import type { Destinations } from '../model/destinations.ts';
 import { outboundClusterName } from '../model/names.ts';
 import type { Problem, Report } from '../model/problem.ts';
 import { objectName, problemsOf, within } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
 import { addressRangeKey, parseAddressRange } from './address-range.ts';
-import type { RouteContext } from './route-destination.ts';
+import type { ResolvedDestination, RouteContext } from './route-destination.ts';
 import { aliasedHostname, resolveDestination } from './route-destination.ts';
+import { isRouted } from './route-plan.ts';
 import type { RouteEnvironment } from './virtual-host.ts';
 
-/** Where connections of a TCP or TLS port go; each is to become one filter chain, none of which matches as another. */
+/** Where connections of a TCP or TLS port go. Of those that a connection satisfies the first is meant. */
 export interface Layer4Route {
   /** The server name (SNI) it is for, a name or `*.<suffix>`; undefined for any connection. */
   readonly serverName?: string;
@@ -24,6 +27,9 @@ export interface Layer4Route {
 export interface WeightedTarget {
   readonly cluster: string;
   readonly weight: number;
+  /** Whether its port is declared to carry no HTTP, so that the cluster's mutual TLS says so by itself. */
+  readonly declaredTcp: boolean;
+  readonly trafficPolicy?: TrafficPolicy;
 }
 
 export interface Layer4RouteInput {
@@ -66,7 +72,22 @@ function conditionKey(serverName: string | undefined, range: CidrRange | undefin
 
 function routeToService({ service, port, environment }: Layer4RouteInput): Layer4Route {
   const hostname = aliasedHostname(service, environment.destinations) ?? service.hostname;
-  return { destinationRanges: [], clusters: [{ cluster: outboundClusterName(port, '', hostname), weight: 1 }] };
+  const cluster = outboundClusterName(port, '', hostname);
+  return {
+    destinationRanges: [],
+    clusters: [weightedTarget({ cluster, hostname, port }, 1, environment.destinations)],
+  };
+}
+
+function weightedTarget(
+  { cluster, hostname, port, subset }: ResolvedDestination,
+  weight: number,
+  destinations: Destinations,
+): WeightedTarget {
+  const servicePort = destinations.service(hostname)?.ports.find((it) => it.port === port);
+  const trafficPolicy = destinations.trafficPolicy(hostname, port, subset);
+  const declaredTcp = servicePort !== undefined && !isRouted(servicePort);
+  return { cluster, weight, declaredTcp, ...(trafficPolicy === undefined ? {} : { trafficPolicy }) };
 }
 
 function tlsRoutes(context: RouteContext, taken: Set<string>, report: Report): readonly Layer4Route[] {
@@ -100,7 +121,7 @@ function tcpRoutes(context: RouteContext, taken: Set<string>, report: Report): r
   });
 }
 
-/** The part of a route that no earlier one is for: Envoy refuses a listener with two chains for the same connections. */
+/** The part of a route whose conditions no earlier one has. */
 function unclaimed(
   serverName: string | undefined,
   ranges: readonly CidrRange[],
@@ -144,8 +165,8 @@ function weightedTargets(
   const single = routes.length === 1 && only !== undefined;
   const targets = routes.flatMap(({ destination, weight = 0 }, position) => {
     if (!single && weight <= 0) return [];
-    const { cluster } = resolveDestination(destination, context, within(report, `route[${position}].destination`));
-    return [{ cluster, weight: single ? 1 : weight }];
+    const resolved = resolveDestination(destination, context, within(report, `route[${position}].destination`));
+    return [weightedTarget(resolved, single ? 1 : weight, context.destinations)];
   });
   const [first, ...others] = targets;
   if (first !== undefined) return [first, ...others];

@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { ports } from '../../lib/ports.ts';
+import type { Fields } from '../envoy/fields.ts';
 import { TrafficDirection } from '../envoy/gen/envoy/config/core/v3/base_pb.js';
-import type { FilterChain } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.js';
+import type { FilterChain, ListenerFilter } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { FilterChainSchema } from '../envoy/gen/envoy/config/listener/v3/listener_components_pb.js';
 import type { Listener } from '../envoy/gen/envoy/config/listener/v3/listener_pb.js';
 import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.js';
@@ -11,10 +12,12 @@ import { listenerAccessLogs } from './access-log.ts';
 import type { IpFamilies } from './address.ts';
 import { socketAddress, wildcards } from './address.ts';
 import { alpnMatch } from './alpn.ts';
-import { milliseconds, parseOptional } from './duration.ts';
+import { milliseconds } from './duration.ts';
 import { outboundHttp } from './http-connection-manager.ts';
-import { httpFilter, httpInspector, offerTcpAlpn, tcpProxy, tlsInspector } from './network-filter.ts';
-import type { ListenerPlan, ServiceListenerPlan } from './outbound-plan.ts';
+import { layer4Chains } from './layer4-chains.ts';
+import { httpFilter, httpInspector, tcpProxy, tlsInspector } from './network-filter.ts';
+import type { HttpListenerPlan, ListenerPlan, ServiceListenerPlan } from './outbound-plan.ts';
+import { addressMatch, tcpChain } from './outbound-tcp-chain.ts';
 
 /** Plaintext HTTP, so that an application's own TLS is never taken for HTTP by the ALPN that it offers. */
 const plaintextHttp = {
@@ -32,39 +35,56 @@ export function translateOutboundListener(plan: ListenerPlan, settings: MeshSett
     bindToPort: false,
     trafficDirection: TrafficDirection.OUTBOUND,
     accessLog: listenerAccessLogs(settings.accessLog),
-    ...(plan.kind === 'service' && plan.detection === 'tcp'
-      ? { filterChains: [tcpChain(plan, settings)] }
-      : {
-          listenerFilters: [tlsInspector(), httpInspector()],
-          listenerFiltersTimeout: milliseconds(settings.protocolDetectionTimeoutMs),
-          continueOnListenerFiltersTimeout: true,
-          filterChains: [httpChain(plan, settings)],
-          defaultFilterChain: plan.kind === 'http' ? passthroughChain(settings) : tcpChain(plan, settings),
-        }),
+    ...(plan.kind === 'service' ? serviceChains(plan, settings) : httpPortChains(plan, settings)),
   });
 }
 
-function httpChain(plan: ListenerPlan, settings: MeshSettings): FilterChain {
+/** HTTP whatever the host; anything else goes where the client wanted, as far as it is let out. */
+function httpPortChains(plan: HttpListenerPlan, settings: MeshSettings): Fields<typeof ListenerSchema> {
+  return {
+    ...inspected(settings, [tlsInspector(), httpInspector()]),
+    filterChains: [httpChain(plan, [], settings)],
+    defaultFilterChain: passthroughChain(settings),
+  };
+}
+
+function serviceChains(plan: ServiceListenerPlan, settings: MeshSettings): Fields<typeof ListenerSchema> {
+  const statPrefix = outboundClusterName(plan.port, '', plan.service.hostname);
+  const context = { statPrefix, settings };
+  const chains = layer4Chains(plan.routes, plan.addresses);
+  const others = chains.filter(({ serverName }) => serverName === undefined);
+  const named = chains.filter((chain) => !others.includes(chain)).map((chain) => tcpChain(chain, context));
+  if (plan.detection === 'tcp') {
+    const inspection = named.length === 0 ? {} : inspected(settings, [tlsInspector()]);
+    return { ...inspection, filterChains: [...named, ...others.map((chain) => tcpChain(chain, context))] };
+  }
+  const inspection = inspected(settings, [tlsInspector(), httpInspector()]);
+  const [other] = others;
+  if (other?.addresses.length === 0) {
+    const filterChains = [httpChain(plan, [], settings), ...named];
+    return { ...inspection, filterChains, defaultFilterChain: tcpChain(other, context) };
+  }
+  // Chains differ by address. Envoy looks for no other once it has found an address and then a transport protocol, so
+  // that each address and each protocol needs all of its chains.
+  const perProtocol = others.flatMap((chain) =>
+    ['raw_buffer', 'tls'].map((transportProtocol) => tcpChain(chain, context, { transportProtocol })),
+  );
+  return { ...inspection, filterChains: [httpChain(plan, plan.addresses, settings), ...named, ...perProtocol] };
+}
+
+function inspected(settings: MeshSettings, listenerFilters: ListenerFilter[]): Fields<typeof ListenerSchema> {
+  return {
+    listenerFilters,
+    listenerFiltersTimeout: milliseconds(settings.protocolDetectionTimeoutMs),
+    continueOnListenerFiltersTimeout: true,
+  };
+}
+
+function httpChain(plan: ListenerPlan, addresses: readonly string[], settings: MeshSettings): FilterChain {
   const { routeName } = plan;
   return create(FilterChainSchema, {
-    filterChainMatch: plaintextHttp,
+    filterChainMatch: { ...plaintextHttp, ...addressMatch(addresses) },
     filters: [httpFilter(outboundHttp({ statPrefix: `outbound_${plan.name}`, routeName }, settings))],
-  });
-}
-
-function tcpChain(plan: ServiceListenerPlan, settings: MeshSettings): FilterChain {
-  const { service, servicePort, trafficPolicy } = plan;
-  const cluster = outboundClusterName(servicePort.port, '', service.hostname);
-  const { idleTimeout, maxConnectionDuration } = trafficPolicy?.connectionPool?.tcp ?? {};
-  const bySource = trafficPolicy?.loadBalancer?.consistentHash?.useSourceIp === true;
-  const proxy = tcpProxy(cluster, settings, {
-    idleTimeout: parseOptional(idleTimeout),
-    maxDownstreamConnectionDuration: parseOptional(maxConnectionDuration),
-    ...(bySource ? { hashPolicy: [{ policySpecifier: { case: 'sourceIp', value: {} } }] } : {}),
-  });
-  const meshTls = trafficPolicy?.tls === undefined || trafficPolicy.tls.mode === 'ISTIO_MUTUAL';
-  return create(FilterChainSchema, {
-    filters: plan.detection === 'auto' && meshTls ? [offerTcpAlpn(), proxy] : [proxy],
   });
 }
 

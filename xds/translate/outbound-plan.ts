@@ -1,10 +1,10 @@
-import type { TrafficPolicy } from '../../crds/destination-rule.ts';
 import { ports } from '../../lib/ports.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { isHttp } from '../model/service.ts';
 import { ipFamiliesOf, isIpv6, wildcards } from './address.ts';
+import type { Layer4Route } from './layer4-route.ts';
 
 /** The shared listener of an HTTP port: whatever service a request is for, its host says. */
 export interface HttpListenerPlan {
@@ -29,7 +29,8 @@ export interface ServiceListenerPlan {
   readonly routeName: string;
   readonly service: Service;
   readonly servicePort: ServicePort;
-  readonly trafficPolicy?: TrafficPolicy;
+  /** Where connections go that are not HTTP; the last is for all that none of the others is for. */
+  readonly routes: readonly Layer4Route[];
 }
 
 export type ListenerPlan = HttpListenerPlan | ServiceListenerPlan;
@@ -40,8 +41,8 @@ export interface OutboundPlanInput {
   readonly services: readonly Service[];
   /** Endpoints of a headless service: each pod's address gets a listener of its own. */
   readonly endpointsOf?: (service: Service) => readonly Endpoint[];
-  /** The traffic policy of a port, which a TCP listener reads timeouts and hashing from. */
-  readonly trafficPolicyOf?: (service: Service, port: ServicePort) => TrafficPolicy | undefined;
+  /** Where connections to a TCP or sniffed port go, see `layer4RoutesFor`. */
+  readonly routesOf: (service: Service, port: ServicePort) => readonly Layer4Route[];
 }
 
 export interface OutboundPlan {
@@ -97,8 +98,9 @@ function httpPlan(port: number, addresses: readonly [string, ...string[]]): Http
 }
 
 function servicePlans(service: Service, servicePort: ServicePort, input: OutboundPlanInput): ServiceListenerPlan[] {
-  const trafficPolicy = input.trafficPolicyOf?.(service, servicePort);
-  return addressSets(service, servicePort, input).map((addresses) => ({
+  const sets = addressSets(service, servicePort, input);
+  const routes = sets.length === 0 ? [] : input.routesOf(service, servicePort);
+  return sets.map((addresses) => ({
     kind: 'service',
     name: listenerName(addresses[0], servicePort.port),
     addresses,
@@ -107,7 +109,7 @@ function servicePlans(service: Service, servicePort: ServicePort, input: Outboun
     routeName: `${service.hostname}:${String(servicePort.port)}`,
     service,
     servicePort,
-    ...(trafficPolicy === undefined ? {} : { trafficPolicy }),
+    routes,
   }));
 }
 
