@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { isJsonObject } from '../config/admission-review.ts';
 import { quantityAmount } from '../config/syntax/quantity.ts';
 import { describeError } from '../lib/errors.ts';
+import { parseCidr, parsePort } from '../lib/network.ts';
 import type { JsonObject } from './pod.ts';
 
 /** Reads annotations of one pod and gathers what is wrong with them, so that all of it is told at once. */
@@ -49,12 +49,16 @@ export class AnnotationReader {
 
   /** Ports between commas; with `all`, also `*`. */
   ports(name: string, all?: '*'): string | undefined {
-    return this.#read(name, (text) => checkList(text, isPort, 'ports between commas', all));
+    return this.#read(name, (text) =>
+      checkList(text, (part) => parsePort(part) !== undefined, 'ports between commas', all),
+    );
   }
 
   /** Address blocks between commas; with `all`, also `*`. */
   cidrs(name: string, all?: '*'): string | undefined {
-    return this.#read(name, (text) => checkList(text, isCidr, 'address blocks such as 10.0.0.0/8 between commas', all));
+    return this.#read(name, (text) =>
+      checkList(text, (part) => parseCidr(part) !== undefined, 'address blocks such as 10.0.0.0/8 between commas', all),
+    );
   }
 
   /** Names of network interfaces between commas. */
@@ -107,15 +111,4 @@ function checkList(text: string, isGood: (part: string) => boolean, what: string
   const bad = parts.find((part) => !(isGood(part) || (all !== undefined && part === all)));
   if (bad !== undefined) throw new Error(`"${bad}" is wrong; must be ${what}${all === undefined ? '' : ` or ${all}`}`);
   return parts.join(',');
-}
-
-function isPort(text: string): boolean {
-  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
-}
-
-function isCidr(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
-  return bits > 0 && isPrefix && rest.length === 0;
 }

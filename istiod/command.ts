@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { argument } from '../lib/command-options.ts';
 import type { LogLevels } from '../lib/logger.ts';
 import { parseLogLevels } from '../lib/logger.ts';
 import { ports } from '../lib/ports.ts';
@@ -6,23 +7,10 @@ import { parseAddress } from '../lib/http-server.ts';
 import type { IstiodOptions } from './options.ts';
 
 /** `off`, or an address to listen on. */
-function addressOption(value: string): string | undefined {
-  if (value === 'off') return undefined;
-  try {
-    parseAddress(value);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-  return value;
-}
-
-function logLevels(value: string): LogLevels {
-  try {
-    return parseLogLevels(value);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
+const addressOption = argument((value: string): string | undefined => {
+  if (value !== 'off') parseAddress(value);
+  return value === 'off' ? undefined : value;
+});
 
 /** `meltemi istiod`: runs one replica of the control plane until it is told to stop. */
 export function istiodCommand(): Command {
@@ -75,7 +63,7 @@ export function istiodCommand(): Command {
         '--log-level <levels>',
         'level (debug, info, warn, error, none), or levels by component: default:info,xds:debug',
       )
-        .argParser(logLevels)
+        .argParser(argument(parseLogLevels))
         .default(parseLogLevels('info'), 'info'),
     )
     .action(async ({ logLevel, ...options }: Omit<IstiodOptions, 'logLevels'> & { readonly logLevel: LogLevels }) => {

@@ -1,10 +1,10 @@
 /** Calls of `trigger` that come close together, made one call of `run`. */
 export interface Coalescer {
-  trigger(): void;
+  readonly trigger: () => void;
   /** Runs at once what is pending, if anything is. */
-  flush(): void;
+  readonly flush: () => void;
   /** Forgets what is pending. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 export interface CoalesceOptions {

@@ -1,14 +1,9 @@
-import { isIP } from 'node:net';
+import { parseCidr as readCidr, parsePort as readPort } from '../../lib/network.ts';
+import type { CidrBlock } from '../../lib/network.ts';
 import { ports, proxyUid } from '../../lib/ports.ts';
 
 /** All of something, or exactly these. */
 export type Selection<T> = 'all' | readonly T[];
-
-export interface CidrBlock {
-  readonly family: 4 | 6;
-  /** `10.0.0.0/8`, always with its prefix length. */
-  readonly text: string;
-}
 
 /** What of a pod's TCP traffic goes through its sidecar. */
 export interface CaptureOptions {
@@ -56,8 +51,8 @@ export function splitList(text: string): readonly string[] {
 
 /** A port from 1 to 65535. `source` names the flag in the error. */
 export function parsePort(text: string, source: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw new Error(`${source}: "${text}" is not a port from 1 to 65535`);
+  const port = readPort(text);
+  if (port === undefined) throw new Error(`${source}: "${text}" is not a port from 1 to 65535`);
   return port;
 }
 
@@ -73,14 +68,11 @@ export function parsePortSelection(text: string, source: string): Selection<numb
 
 /** An address block; a bare address is a block of one. */
 export function parseCidr(text: string, source: string): CidrBlock {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  const bits = family === 4 ? 32 : 128;
-  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-  if ((family !== 4 && family !== 6) || rest.length > 0 || length < 0 || length > bits) {
+  const block = readCidr(text);
+  if (block === undefined) {
     throw new Error(`${source}: "${text}" is not an address block such as 10.0.0.0/8 or fd00::/8`);
   }
-  return { family, text: `${address}/${length}` };
+  return block;
 }
 
 export function parseCidrs(text: string, source: string): readonly CidrBlock[] {

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { version } from '../../lib/version.ts';
+import { projectImages } from '../../lib/images.ts';
 import { envoyBinary } from './envoy-binary.ts';
 import { buildImage, type BuiltImage, type ImageRecipe } from './image-build.ts';
 import type { Progress } from './progress.ts';
 
 /** The references of the project's own images. */
-export const meltemiImage = `meltemi/meltemi:${version}`;
-export const proxyImage = `meltemi/proxy:${version}`;
+export const { istiod: meltemiImage, proxy: proxyImage } = projectImages();
 
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
