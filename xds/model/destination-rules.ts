@@ -57,10 +57,31 @@ function mostSpecific(candidates: readonly DestinationRule[], settings: MeshSett
   return first === undefined ? undefined : others.reduce(merge, first);
 }
 
-/** The label keys that rules select their clients by; views need these labels, no others. */
+/**
+ * The label keys that rules select their clients by, or compare with those of endpoints (`failoverPriority`); views need
+ * these labels, no others.
+ */
 export function clientLabelKeys(rules: readonly DestinationRule[]): ReadonlySet<string> {
-  return new Set(rules.flatMap(({ spec }) => Object.keys(spec.workloadSelector?.matchLabels ?? {})));
+  const selecting = rules.flatMap(({ spec }) => Object.keys(spec.workloadSelector?.matchLabels ?? {}));
+  const compared = rules.flatMap(policiesOf).flatMap((policy) => {
+    const entries = policy.loadBalancer?.localityLbSetting?.failoverPriority ?? [];
+    return entries.filter((entry) => !entry.includes('='));
+  });
+  return new Set([...selecting, ...compared]);
 }
+
+/** Every policy that some port or subset of the rule's host may have. */
+export function policiesOf(rule: DestinationRule): readonly TrafficPolicy[] {
+  const { trafficPolicy, subsets = [] } = rule.spec;
+  const levels = [trafficPolicy, ...subsets.map((subset) => subset.trafficPolicy)];
+  const ports = levels.flatMap((level) => (level?.portLevelSettings ?? []).map((settings) => settings.port?.number));
+  return [...new Set([otherPort, ...ports.filter((port) => port !== undefined)])].flatMap((port) =>
+    [undefined, ...subsets].flatMap((subset) => trafficPolicyFor(rule, { port }, subset) ?? []),
+  );
+}
+
+/** A port without settings of its own. */
+const otherPort = -1;
 
 /** Exact before wildcard, longer (more specific) before shorter. */
 function compareSpecificity(a: string, b: string): number {

@@ -17,5 +17,11 @@ export interface Endpoint {
   /** `istio` where a sidecar accepts mutual TLS (pod label `security.istio.io/tlsMode=istio`). */
   readonly tlsMode: 'istio' | 'disabled';
   /** Region and zone of the node, where known. */
-  readonly locality?: { readonly region: string; readonly zone: string };
+  readonly locality?: Locality;
+}
+
+/** Where a node is, by its well-known labels `topology.kubernetes.io/region` and `zone`; a label it lacks is empty. */
+export interface Locality {
+  readonly region: string;
+  readonly zone: string;
 }

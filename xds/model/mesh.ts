@@ -1,7 +1,7 @@
 import type { DestinationRule } from '../../crds/destination-rule.ts';
 import type { PeerAuthentication } from '../../crds/peer-authentication.ts';
 import type { VirtualService } from '../../crds/virtual-service.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, Locality } from './endpoint.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Hostname, Service } from './service.ts';
 import type { Workload } from './workload.ts';
@@ -19,6 +19,8 @@ export interface Mesh {
   readonly peerAuthentications: readonly PeerAuthentication[];
   /** Workloads by IP address. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Where a node is, as far as its labels say. */
+  localityOf(node: string): Locality | undefined;
   /** Hosts of the services that have an endpoint at the address, sorted. */
   hostsAt(address: string): readonly Hostname[];
 }

@@ -1,3 +1,5 @@
+import type { Locality } from './endpoint.ts';
+
 /**
  * A class of sidecars that see the same outbound configuration. Everything outbound is translated for a view, once,
  * however many sidecars share it; only the inbound side is a sidecar's own.
@@ -7,11 +9,13 @@ export interface View {
   readonly namespace: string;
   /** Labels of the sidecars; present only where some visible rule selects clients by label (`sourceLabels`). */
   readonly sourceLabels?: Readonly<Record<string, string>>;
+  /** Where the sidecars are; present only where some visible rule prefers endpoints by that. */
+  readonly locality?: Locality;
 }
 
 /** A name for the view that is equal exactly for equal views. */
-export function viewKey(view: View): string {
-  if (view.sourceLabels === undefined) return view.namespace;
-  const labels = Object.entries(view.sourceLabels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `${view.namespace}?${JSON.stringify(labels)}`;
+export function viewKey({ namespace, sourceLabels, locality }: View): string {
+  if (sourceLabels === undefined && locality === undefined) return namespace;
+  const labels = sourceLabels && Object.entries(sourceLabels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${namespace}?${JSON.stringify([labels, locality?.region, locality?.zone])}`;
 }

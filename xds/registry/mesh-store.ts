@@ -4,7 +4,7 @@ import type { VirtualService } from '../../crds/virtual-service.ts';
 import { formatKey, keyOf } from '../../lib/kube/object.ts';
 import type { Key, ObjectMeta, ObjectRef } from '../../lib/kube/object.ts';
 import type { EndpointSlice, Service as KubernetesService, Node, Pod } from '../../lib/kube/types.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import type { Endpoint, Locality } from '../model/endpoint.ts';
 import { serviceHostname } from '../model/hostname.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -20,6 +20,7 @@ export type MeshChange =
   | { readonly kind: 'service' | 'endpoints'; readonly host: Hostname }
   | { readonly kind: RuleKind; readonly object: Key }
   | { readonly kind: 'workload'; readonly addresses: readonly string[] }
+  | { readonly kind: 'node'; readonly node: string }
   | { readonly kind: 'settings' };
 
 export type RuleKind = 'VirtualService' | 'DestinationRule' | 'PeerAuthentication';
@@ -39,7 +40,7 @@ export class MeshStore implements Mesh {
   readonly #services = new Map<Hostname, Service>();
   readonly #endpoints = new Map<Hostname, readonly Endpoint[]>();
   readonly #workloads = new WorkloadIndex();
-  readonly #localities = new Map<string, { readonly region: string; readonly zone: string }>();
+  readonly #localities = new Map<string, Locality>();
   readonly #kubernetesServices = new Map<Key, KubernetesService>();
   /** Slices by service, then by the slice's own name. */
   readonly #slices = new Map<Key, Map<string, EndpointSlice>>();
@@ -159,11 +160,19 @@ export class MeshStore implements Mesh {
     if ((before?.region ?? '') === region && (before?.zone ?? '') === zone) return;
     if (region === '' && zone === '') this.#localities.delete(node.metadata.name);
     else this.#localities.set(node.metadata.name, { region, zone });
-    for (const key of this.#slices.keys()) this.#updateEndpoints(key);
+    this.#nodeMoved(node.metadata.name);
   }
 
   deleteNode({ name }: ObjectRef): void {
-    if (!this.#localities.delete(name)) return;
+    if (this.#localities.delete(name)) this.#nodeMoved(name);
+  }
+
+  localityOf(node: string): Locality | undefined {
+    return this.#localities.get(node);
+  }
+
+  #nodeMoved(node: string): void {
+    this.#onChange({ kind: 'node', node });
     for (const key of this.#slices.keys()) this.#updateEndpoints(key);
   }
 

@@ -1,14 +1,13 @@
 import type { Logger } from '../../lib/logger.ts';
 import type { ResourceType } from '../envoy/type-urls.ts';
 import { sendOrder } from '../envoy/type-urls.ts';
-import { clientLabelKeys } from '../model/destination-rules.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Service } from '../model/service.ts';
 import type { View } from '../model/view.ts';
 import { viewKey } from '../model/view.ts';
-import { sourceLabelKeys } from '../model/virtual-services.ts';
 import type { Workload } from '../model/workload.ts';
+import { viewOf } from './client-view.ts';
 import { Memo } from './memo.ts';
 import type { EncodedResource } from './resource.ts';
 import type { ResourceSet } from './resource-set.ts';
@@ -70,7 +69,7 @@ export class SnapshotEngine {
   open(declared: Workload, onChange: () => void): OpenSnapshot {
     const workload = this.#workloadOf(declared);
     const own = this.#ownSets(workload, this.#servicesByNamespace(), emptySets);
-    const openView = this.#openView(this.#viewOf(workload));
+    const openView = this.#openView(viewOf(this.#mesh, workload, this.#memo));
     const subscriber: Subscriber = { declared, onChange, openView, own };
     openView.subscribers.add(subscriber);
     this.#report();
@@ -120,7 +119,7 @@ export class SnapshotEngine {
   #refreshWorkload(subscriber: Subscriber, services: ReadonlyMap<string, readonly Service[]>): boolean {
     const { openView, own } = subscriber;
     const workload = this.#workloadOf(subscriber.declared);
-    const view = this.#viewOf(workload);
+    const view = viewOf(this.#mesh, workload, this.#memo);
     if (viewKey(view) !== viewKey(openView.view)) {
       subscriber.openView = this.#openView(view);
       subscriber.openView.subscribers.add(subscriber);
@@ -143,20 +142,6 @@ export class SnapshotEngine {
   #workloadOf(declared: Workload): Workload {
     const found = declared.addresses.map((address) => this.#mesh.workloads.get(address)).find((it) => it !== undefined);
     return found?.namespace === declared.namespace ? found : declared;
-  }
-
-  #viewOf({ namespace, labels }: Workload): View {
-    const { virtualServices, destinationRules } = this.#mesh;
-    const keys = this.#memo.get(
-      'client-label-keys',
-      [virtualServices, destinationRules],
-      () => new Set([...sourceLabelKeys(virtualServices), ...clientLabelKeys(destinationRules)]),
-    );
-    if (keys.size === 0) return { namespace };
-    const sourceLabels = Object.fromEntries(
-      [...keys].flatMap((key) => (key in labels ? [[key, labels[key] ?? '']] : [])),
-    );
-    return { namespace, sourceLabels };
   }
 
   #openView(view: View): OpenView {

@@ -20,6 +20,8 @@ import type { VirtualServiceIndex } from '../model/virtual-services.ts';
 import { indexVirtualServices, layer4VirtualServicesFor } from '../model/virtual-services.ts';
 import { goesToOriginalDestination, translateOutboundClusters } from '../translate/cluster.ts';
 import { translateEndpoints } from '../translate/endpoints.ts';
+import type { ClientPlace } from '../translate/locality.ts';
+import { dependsOnClientPlace } from '../translate/locality.ts';
 import { layer4RoutesFor } from '../translate/layer4-route.ts';
 import { translateOutboundListener } from '../translate/outbound-listener.ts';
 import type { ListenerPlan } from '../translate/outbound-plan.ts';
@@ -137,7 +139,7 @@ class ViewLookup implements Destinations {
   endpoints({ hostname }: Service): readonly Endpoint[] {
     const { peerAuthentications: policies, settings } = this.mesh;
     const endpoints = this.mesh.endpoints.get(hostname);
-    if (endpoints === undefined) return [];
+    if (endpoints === undefined) return noEndpoints;
     return this.memo.get('endpoints', [endpoints, policies, settings], () =>
       endpoints.map((endpoint) => ({ ...endpoint, tlsMode: endpointTlsMode(policies, settings, endpoint) })),
     );
@@ -162,6 +164,9 @@ function layer4Routes(lookup: ViewLookup, index: VirtualServiceIndex, service: S
     layer4RoutesFor({ service, port: port.port, virtualServices, environment }),
   );
 }
+
+/** One object, by which what follows from it is remembered. */
+const noEndpoints: readonly Endpoint[] = [];
 
 interface PortResources {
   readonly clusters: readonly EncodedResource[];
@@ -192,8 +197,15 @@ function portResources(lookup: ViewLookup, service: Service, port: ServicePort):
         settings,
       }).map((cluster) => encodeResource('cluster', cluster.name, ClusterSchema, cluster)),
   );
-  const endpoints = memo.get('endpoint-resources', [service, port, destinationRule, all], () =>
-    endpointResources(service, port, destinationRule, all),
+  const { view } = lookup;
+  const placed = [undefined, ...(destinationRule?.spec.subsets ?? [])].some((subset) =>
+    dependsOnClientPlace(trafficPolicyFor(destinationRule, port, subset)),
+  );
+  const client = placed ? { locality: view.locality, labels: view.sourceLabels } : {};
+  const endpoints = memo.get(
+    'endpoint-resources',
+    [service, port, destinationRule, all, placed ? viewKey({ ...view, namespace: '' }) : ''],
+    () => endpointResources({ service, port, rule: destinationRule, endpoints: all, client }),
   );
   return { clusters, endpoints };
 }
@@ -209,13 +221,16 @@ function endpointIdentities(endpoints: readonly Endpoint[], port: ServicePort, t
   };
 }
 
+interface EndpointInputs {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly rule: DestinationRule | undefined;
+  readonly endpoints: readonly Endpoint[];
+  readonly client: ClientPlace;
+}
+
 /** Endpoints of the whole service and of each subset, for the clusters that ask for them by EDS. */
-function endpointResources(
-  service: Service,
-  port: ServicePort,
-  rule: DestinationRule | undefined,
-  endpoints: readonly Endpoint[],
-): readonly EncodedResource[] {
+function endpointResources({ service, port, rule, endpoints, client }: EndpointInputs): readonly EncodedResource[] {
   if (service.kind === 'external-name') return [];
   return [undefined, ...(rule?.spec.subsets ?? [])].flatMap((subset) => {
     const trafficPolicy = trafficPolicyFor(rule, port, subset);
@@ -227,6 +242,7 @@ function endpointResources(
       subsetLabels: subset?.labels,
       endpoints,
       trafficPolicy,
+      client,
     });
     return [encodeResource('endpoint', clusterName, ClusterLoadAssignmentSchema, assignment)];
   });

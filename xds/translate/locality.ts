@@ -1,7 +1,5 @@
 import type { LocalityLbSetting, TrafficPolicy } from '../../crds/destination-rule.ts';
-import type { Endpoint } from '../model/endpoint.ts';
-
-export type Locality = NonNullable<Endpoint['locality']>;
+import type { Endpoint, Locality } from '../model/endpoint.ts';
 
 /** Endpoints of one locality that stand equal, with their share and rank as Envoy's `LocalityLbEndpoints` has them. */
 export interface LocalityGroup {
