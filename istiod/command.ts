@@ -6,11 +6,37 @@ import { ports } from '../lib/ports.ts';
 import { parseAddress } from '../lib/http-server.ts';
 import type { IstiodOptions } from './options.ts';
 
-/** `off`, or an address to listen on. */
-const addressOption = argument((value: string): string | undefined => {
+/** `off`, or an address to listen on. (commander makes an empty text of an undefined, so `off` is read later.) */
+const addressOption = argument((value: string): string => {
   if (value !== 'off') parseAddress(value);
-  return value === 'off' ? undefined : value;
+  return value;
 });
+
+interface Flags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace: string;
+  readonly revision: string;
+  readonly config?: string;
+  readonly secureAddress: string;
+  readonly plaintextAddress?: string;
+  readonly webhookAddress: string;
+  readonly monitoringAddress: string;
+  readonly podName?: string;
+  readonly podUid?: string;
+  readonly logFormat: 'json' | 'human';
+  readonly logLevel: LogLevels;
+}
+
+function optionsOf(flags: Flags): IstiodOptions {
+  const { logLevel, secureAddress, plaintextAddress, webhookAddress, monitoringAddress, ...others } = flags;
+  const addresses = Object.entries({ secureAddress, plaintextAddress, webhookAddress, monitoringAddress });
+  return {
+    ...others,
+    ...Object.fromEntries(addresses.filter(([, address]) => address !== undefined && address !== 'off')),
+    logLevels: logLevel,
+  };
+}
 
 /** `meltemi istiod`: runs one replica of the control plane until it is told to stop. */
 export function istiodCommand(): Command {
@@ -66,8 +92,8 @@ export function istiodCommand(): Command {
         .argParser(argument(parseLogLevels))
         .default(parseLogLevels('info'), 'info'),
     )
-    .action(async ({ logLevel, ...options }: Omit<IstiodOptions, 'logLevels'> & { readonly logLevel: LogLevels }) => {
+    .action(async (flags: Flags) => {
       const { runIstiod } = await import('./istiod.ts');
-      await runIstiod({ ...options, logLevels: logLevel });
+      await runIstiod(optionsOf(flags));
     });
 }

@@ -9,8 +9,8 @@ import { reported, type Progress } from './progress.ts';
 
 const suite = 'bookworm';
 
-/** Beside what Debian calls essential: roots for Envoy, iptables for the init container, the C++ library for Node. */
-const packages = ['ca-certificates', 'iptables', 'libstdc++6'];
+/** Beside what Debian calls essential: roots for Envoy, iptables and ip for the init container, the C++ library for Node. */
+const packages = ['ca-certificates', 'iproute2', 'iptables', 'libstdc++6'];
 
 const mmdebstrapArguments = [
   ...['--quiet', '--variant=essential', `--include=${packages.join(',')}`],

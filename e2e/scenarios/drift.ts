@@ -17,7 +17,8 @@ import {
 import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
 import { controlPlaneName, ensureMesh, waitForControlPlane } from '../mesh.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Check, Scenario } from '../scenario.ts';
+import { removeNamespace } from './injection.ts';
 
 const ownedKinds: readonly Resource[] = [
   configMaps,
@@ -51,10 +52,34 @@ export const drift: Scenario = {
       slowest = Math.max(slowest, performance.now() - started);
       check(`${kind.kind} ${formatKey(ref.namespace, ref.name)} comes back`, true);
     }
+    await checkRootCertificates(environment, check);
     await waitForControlPlane(environment);
     return { objects: owned.length, slowestSeconds: Math.round(slowest) / 1000 };
   },
 };
+
+/** The roots that sidecars trust: in every namespace, also in one that is new. */
+async function checkRootCertificates(environment: Environment, check: Check): Promise<void> {
+  const { client, cluster } = environment;
+  const ref = { namespace: 'default', name: 'istio-ca-root-cert' };
+  const before = await client.get(configMaps, ref);
+  await client.delete(configMaps, ref);
+  await eventually('istio-ca-root-cert comes back', async () => {
+    const found = await client.get(configMaps, ref);
+    return found !== undefined && found.metadata.uid !== before?.metadata.uid ? found : undefined;
+  });
+  check('istio-ca-root-cert of a namespace comes back', true);
+  const namespace = 'e2e-drift-new';
+  await cluster.kubectl(['create', 'namespace', namespace]);
+  try {
+    await eventually('a new namespace gets it', () => client.get(configMaps, { ...ref, namespace }), {
+      withinMs: 5_000,
+    });
+    check('a new namespace gets it within five seconds', true);
+  } finally {
+    await removeNamespace(environment, namespace);
+  }
+}
 
 interface OwnedObject {
   readonly kind: Resource;

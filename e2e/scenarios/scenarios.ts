@@ -6,6 +6,7 @@ import { injection } from './injection.ts';
 import { install } from './install.ts';
 import { istiodFailover } from './istiod-failover.ts';
 import { mutualTls } from './mutual-tls.ts';
+import { settled } from './settled.ts';
 import { trafficSplit } from './traffic-split.ts';
 import { uninstall } from './uninstall.ts';
 import { validation } from './validation.ts';
@@ -21,5 +22,6 @@ export const scenarios: readonly Scenario[] = [
   istiodFailover,
   agent,
   drift,
+  settled,
   uninstall,
 ];

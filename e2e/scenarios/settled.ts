@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pods } from '../../lib/kube/resources.ts';
+import type { Environment } from '../environment.ts';
+import { eventually } from '../eventually.ts';
+import { ensureMesh, operatorNamespace } from '../mesh.ts';
+import type { Scenario } from '../scenario.ts';
+
+const seconds = 15;
+
+export const settled: Scenario = {
+  name: 'settled',
+  summary: 'an operator with nothing to do does nothing: no reconcile and no write',
+  async run(environment, check) {
+    await ensureMesh(environment);
+    // Pods that end, and proxies that come and go, are something to do: the rest begins after the last of them.
+    const windows: Activity[] = [];
+    const rest = await eventually(
+      `${seconds} s without anything to do`,
+      async () => {
+        const before = await activity(environment);
+        await sleep(seconds * 1_000);
+        const after = await activity(environment);
+        windows.push({ reconciles: after.reconciles - before.reconciles, writes: after.writes - before.writes });
+        return windows.at(-1)?.reconciles === 0 ? windows.at(-1) : undefined;
+      },
+      { withinMs: 120_000 },
+    );
+    check(`no reconcile in ${seconds} s`, rest.reconciles === 0, windows);
+    check(`no write in ${seconds} s`, rest.writes === 0, windows);
+    return { seconds, ...rest, windows: windows.length };
+  },
+};
+
+interface Activity {
+  readonly reconciles: number;
+  readonly writes: number;
+}
+
+/** What all replicas of the operator have done since they started. */
+async function activity({ client }: Environment): Promise<Activity> {
+  const { items } = await client.list(pods, {
+    namespace: operatorNamespace,
+    labelSelector: 'app.kubernetes.io/name=meltemi-operator',
+  });
+  if (items.length === 0) throw new Error(`there is no pod of the operator in ${operatorNamespace}`);
+  const pages = await Promise.all(
+    items.map(({ metadata: { name } }) =>
+      client.raw(`/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/metrics`),
+    ),
+  );
+  return {
+    reconciles: total(pages, 'controller_runtime_reconcile_total'),
+    writes: total(pages, 'meltemi_operator_writes_total'),
+  };
+}
+
+function total(pages: readonly string[], metric: string): number {
+  const lines = pages.flatMap((page) => page.split('\n')).filter((line) => line.startsWith(metric));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
