@@ -22,6 +22,7 @@ import { Readiness } from './envoy/readiness.ts';
 import { EnvoySupervisor } from './envoy/supervisor.ts';
 import { serveStreams } from './grpc/stream-server.ts';
 import { readPodInfo } from './pod-info.ts';
+import { FileSecrets } from './sds/file-secrets.ts';
 import { SecretStore } from './sds/secret-store.ts';
 import { secretStreams } from './sds/secret-streams.ts';
 import type { AgentSettings } from './settings.ts';
@@ -42,7 +43,10 @@ export async function runSidecar(settings: AgentSettings, log: Logger): Promise<
   const admin = envoyAdmin();
   const envoy = makeSupervisor(settings, log);
   const certificate = makeCertificate(settings, store, log, () => envoy.start());
-  await serveStreams(sidecar.sdsSocket, secretStreams(store, log.child('sds')));
+  const sdsLog = log.child('sds');
+  const files = new FileSecrets(store, sdsLog);
+  const streams = secretStreams(store, sdsLog, (name) => files.want(name));
+  await serveStreams(sidecar.sdsSocket, streams);
 
   const stop = Promise.withResolvers<string>();
   const readiness = new Readiness(admin);

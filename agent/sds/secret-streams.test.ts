@@ -25,7 +25,10 @@ beforeEach(async () => {
   // What an agent that crashed leaves behind.
   writeFileSync(socket, '');
   store = new SecretStore();
-  const server = await serveStreams(socket, secretStreams(store, log));
+  const wanted = (name: string): void => {
+    if (name.startsWith('file-root:')) store.setRoots(name, 'ROOTS-OF-FILE');
+  };
+  const server = await serveStreams(socket, secretStreams(store, log, wanted));
   expect(statSync(socket).mode & 0o777).toBe(0o600);
   session = connect('http://localhost', { createConnection: () => connectSocket(socket) });
   close = () => {
@@ -98,6 +101,15 @@ describe('state of the world', () => {
     expect(second.get(1)).not.toEqual(first.get(1));
   });
 
+  it('sends secrets that are made when they are asked for', async () => {
+    store.setCertificate('default', 'CHAIN-1', 'KEY-1');
+    const { stream, next } = open('StreamSecrets');
+    stream.write(message([3, 'default'], [3, 'file-root:/ca.pem']));
+    const { 2: secrets } = Object.fromEntries(await next());
+    expect(secrets).toHaveLength(2);
+    expect(secrets?.[1]).toContain('ROOTS-OF-FILE');
+  });
+
   it('says what Envoy refused, and goes on', async () => {
     store.setCertificate('default', 'CHAIN-1', 'KEY-1');
     const { stream, next } = open('StreamSecrets');
@@ -131,6 +143,12 @@ describe('delta', () => {
     store.setRoots('ROOTCA', 'ROOTS-2');
     expect((await next()).get(2)?.[0]).toContain('ROOTS-2');
   });
+});
+
+it('asks for secrets by delta, too', async () => {
+  const { stream, next } = open('DeltaSecrets');
+  stream.write(message([3, 'file-root:/ca.pem']));
+  expect((await next()).get(2)?.[0]).toContain('ROOTS-OF-FILE');
 });
 
 it('refuses methods that are not there', async () => {

@@ -11,15 +11,18 @@ import type { SecretStore } from './secret-store.ts';
 
 const service = '/envoy.service.secret.v3.SecretDiscoveryService';
 
+/** Is told of each name that Envoy asks for, before the store is. */
+type Wanted = (name: string) => void;
+
 /** Envoy's secret discovery service over a store (Envoy xDS protocol, state of the world and delta). */
-export function secretStreams(store: SecretStore, log: Logger): StreamMethods {
+export function secretStreams(store: SecretStore, log: Logger, wanted: Wanted = () => undefined): StreamMethods {
   return new Map([
-    [`${service}/StreamSecrets`, (call) => stateOfTheWorld(call, store, log)],
-    [`${service}/DeltaSecrets`, (call) => delta(call, store, log)],
+    [`${service}/StreamSecrets`, (call) => stateOfTheWorld(call, store, log, wanted)],
+    [`${service}/DeltaSecrets`, (call) => delta(call, store, log, wanted)],
   ]);
 }
 
-function stateOfTheWorld(call: ServerCall, store: SecretStore, log: Logger): CallHandler {
+function stateOfTheWorld(call: ServerCall, store: SecretStore, log: Logger, wanted: Wanted): CallHandler {
   let names: readonly string[] = [];
   let sent = '';
   let nonce = 0;
@@ -41,6 +44,7 @@ function stateOfTheWorld(call: ServerCall, store: SecretStore, log: Logger): Cal
         log.warn('Envoy refused secrets', { names: request.names, error: request.error });
       // An answer to an older response; the one to the newest is still to come.
       if (request.nonce !== '' && request.nonce !== String(nonce)) return;
+      request.names.forEach(wanted);
       names = request.names;
       send();
     },
@@ -48,7 +52,7 @@ function stateOfTheWorld(call: ServerCall, store: SecretStore, log: Logger): Cal
   };
 }
 
-function delta(call: ServerCall, store: SecretStore, log: Logger): CallHandler {
+function delta(call: ServerCall, store: SecretStore, log: Logger, wanted: Wanted): CallHandler {
   /** Versions that Envoy holds, by name; an empty one for a secret that it has not got. */
   const versions = new Map<string, string>();
   let nonce = 0;
@@ -65,6 +69,7 @@ function delta(call: ServerCall, store: SecretStore, log: Logger): CallHandler {
     message: (bytes) => {
       const request = decodeDeltaSecretRequest(bytes);
       if (request.error !== undefined) log.warn('Envoy refused secrets', { error: request.error });
+      request.subscribe.forEach(wanted);
       for (const name of request.unsubscribe) versions.delete(name);
       for (const name of request.subscribe) versions.set(name, request.held.get(name) ?? '');
       send(request.subscribe);
