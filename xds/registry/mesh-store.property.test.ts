@@ -22,14 +22,14 @@ function contentOf(store: MeshStore): object {
 }
 
 it('holds the same after any way to the same objects', () => {
-  const order = fc.infiniteStream(fc.nat());
+  const seeds = fc.array(fc.nat(), { minLength: 70, maxLength: 70 });
   fc.assert(
-    fc.property(fc.array(meshChange, { maxLength: 60, size: 'max' }), order, (changes, random) => {
+    fc.property(fc.array(meshChange, { maxLength: 60, size: 'max' }), seeds, (changes, ranks) => {
       const store = new MeshStore(defaultMeshSettings);
       const present = new Map<string, MeshChangeStep>();
       for (const change of changes) happen(store, present, change);
       const shuffled = [...present.values()]
-        .map((step) => ({ step, rank: random.next().value }))
+        .map((step, position) => ({ step, rank: ranks[position] ?? 0 }))
         .sort((a, b) => a.rank - b.rank);
       const fresh = new MeshStore(defaultMeshSettings);
       for (const { step } of shuffled) step.put(fresh);
