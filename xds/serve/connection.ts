@@ -110,7 +110,7 @@ export class Connection {
     const removed = [...this.#leaving];
     this.#leaving.clear();
     if (this.#options.protocol === 'delta') this.#send(subscription, { resources: [], removed });
-    else this.#send(subscription, subscription.wholeState(this.#options.visible('cluster')));
+    else this.#send(subscription, { ...subscription.wholeState(this.#options.visible('cluster')), changed: [] });
   }
 
   /** The stream takes more again. */
