@@ -65,7 +65,8 @@ function sum(parts: readonly Outcome[]): Outcome {
 
 /** Runs a program to its end with our output; resolves to its exit code. */
 function run(command: string, args: readonly string[], stdout: 'inherit' | 'pipe' = 'inherit') {
-  const child = spawn(command, args, { stdio: ['ignore', stdout, 'inherit'] });
+  const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' };
+  const child = spawn(command, args, { stdio: ['ignore', stdout, 'inherit'], env });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => {
     process.stdout.write(chunk);
@@ -84,7 +85,7 @@ async function succeeds(command: string, args: readonly string[]): Promise<Outco
 
 async function vitest(project: string): Promise<Outcome> {
   const report = join(scratch, `${project}.json`);
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { code } = await run('vitest', ['run', '--project', project, ...reporters]);
   const { numPassedTests: passed, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as {
     readonly numPassedTests: number;
