@@ -124,12 +124,14 @@ const pod = fc
     ips: fc.uniqueArray(fc.constantFrom(...addresses), { maxLength: 2 }),
     phase: fc.constantFrom('Running', 'Running', 'Succeeded'),
     serviceAccountName: fc.constantFrom(undefined, 'one', 'two'),
+    nodeName: fc.constantFrom(undefined, 'n0', 'n1'),
   })
-  .map(({ metadata: meta, name, labels, ips, phase, serviceAccountName }): MeshChangeStep => {
+  .map(({ metadata: meta, name, labels, ips, phase, serviceAccountName, nodeName }): MeshChangeStep => {
     const object = present({
       metadata: { ...meta, name, labels },
       spec: {
         serviceAccountName,
+        nodeName,
         containers: [{ name: 'c', ports: [{ name: 'api', containerPort: 9090 }] }],
       },
       status: { phase, podIPs: ips.map((ip) => ({ ip })) },
@@ -180,8 +182,10 @@ const virtualService = fc
       { maxLength: 2 },
     ),
     tcp: fc.option(destination, { nil: undefined }),
+    tcpMatch: fc.constantFrom(undefined, [{ destinationSubnets: ['10.96.0.0/24'] }], [{ sourceLabels: { app: 'x' } }]),
+    tls: fc.option(destination, { nil: undefined }),
   })
-  .map(({ metadata: meta, name, hosts, exportTo: to, http, tcp }): MeshChangeStep => {
+  .map(({ metadata: meta, name, hosts, exportTo: to, http, tcp, tcpMatch, tls }): MeshChangeStep => {
     const object = present({
       metadata: { ...meta, name },
       spec: {
@@ -192,7 +196,9 @@ const virtualService = fc
           route: destinations.map((to) => ({ destination: to, weight: 100 / destinations.length })),
           timeout,
         })),
-        tcp: tcp === undefined ? undefined : [{ route: [{ destination: tcp }] }],
+        tcp: tcp === undefined ? undefined : [{ match: tcpMatch, route: [{ destination: tcp }] }],
+        tls:
+          tls === undefined ? undefined : [{ match: [{ sniHosts: ['a.example.com'] }], route: [{ destination: tls }] }],
       },
     }) as VirtualService;
     return {
@@ -209,6 +215,11 @@ const trafficPolicy = fc.constantFrom(
   { loadBalancer: { consistentHash: { httpHeaderName: 'x-user' } } },
   { tls: { mode: 'DISABLE' } },
   { tls: { mode: 'ISTIO_MUTUAL' }, connectionPool: { tcp: { maxConnections: 7 } } },
+  { loadBalancer: { localityLbSetting: { distribute: [{ from: 'r/z0', to: { 'r/z1': 100 } }] } } },
+  {
+    outlierDetection: { consecutive5xxErrors: 3 },
+    loadBalancer: { localityLbSetting: { failoverPriority: ['version'] } },
+  },
   { portLevelSettings: [{ port: { number: 80 }, outlierDetection: { consecutive5xxErrors: 3 } }] },
 );
 
