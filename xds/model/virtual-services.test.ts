@@ -76,6 +76,18 @@ describe('indexVirtualServices', () => {
     expect(problems[0]?.message).toContain('VirtualService/default/old');
   });
 
+  it('tells the same of rules for TLS and TCP, apart from those for HTTP', () => {
+    const route = [{ destination: { host: 'reviews' } }];
+    const { problems } = index([
+      named('http', { hosts: ['reviews'], http: [{}] }),
+      named('one-port', { hosts: ['reviews'], http: [], tcp: [{ match: [{ port: 80 }], route }] }),
+      named('old', { hosts: ['reviews'], http: [], tls: [{ match: [{ sniHosts: ['a.example.com'] }], route }] }),
+      named('young', { hosts: ['reviews'], http: [], tcp: [{ route }] }),
+    ]);
+    expect(problems).toMatchObject([{ object: 'VirtualService/default/young', path: 'spec.hosts' }]);
+    expect(problems[0]?.message).toMatch(/^the tls and tcp rules .*VirtualService\/default\/old/);
+  });
+
   it.each(['*', '', 'a b', '*foo.com', 'a..b', 'http://a'])('leaves out and reports the host "%s"', (host) => {
     const { byHost, problems } = index([named('bad', { hosts: ['reviews', host] })]);
     expect([...byHost.keys()]).toEqual([fullName]);

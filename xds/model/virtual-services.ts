@@ -73,9 +73,11 @@ export function httpVirtualServiceFor(
 
 /** The VirtualServices about a host that have rules for TCP or TLS connections, best first. */
 export function layer4VirtualServicesFor(index: VirtualServiceIndex, hostname: Hostname): readonly VirtualService[] {
-  return virtualServicesFor(index, hostname).filter(
-    ({ spec }) => (spec.tcp ?? []).length > 0 || (spec.tls ?? []).length > 0,
-  );
+  return virtualServicesFor(index, hostname).filter(hasLayer4Rules);
+}
+
+function hasLayer4Rules({ spec }: VirtualService): boolean {
+  return (spec.tcp ?? []).length > 0 || (spec.tls ?? []).length > 0;
 }
 
 /** A port that no match names, so that only rules for all ports hold for it. */
@@ -86,16 +88,29 @@ export function hasHttpRulesFor(virtualService: VirtualService, view: View, port
   return (virtualService.spec.http ?? []).some((rule) => someConcernsClient(rule.match, view, port));
 }
 
-/** A problem of each VirtualService whose HTTP rules never hold for a host, since an older one has rules for all clients. */
+/** Whether a VirtualService has a rule for TLS or TCP connections that is for the sidecars of a view on a port. */
+function hasLayer4RulesFor({ spec }: VirtualService, view: View, port: number): boolean {
+  return [...(spec.tls ?? []), ...(spec.tcp ?? [])].some((rule) => someConcernsClient(rule.match, view, port));
+}
+
+/** Kinds of rules that are taken from one VirtualService each. */
+const ruleKinds = [
+  { name: 'http', isIn: ({ spec }: VirtualService) => (spec.http ?? []).length > 0, holdsFor: hasHttpRulesFor },
+  { name: 'tls and tcp', isIn: hasLayer4Rules, holdsFor: hasLayer4RulesFor },
+] as const;
+
+/** A problem of each VirtualService whose rules never hold for a host, since an older one has rules for all clients. */
 function unusedRules(host: Hostname, rivals: readonly VirtualService[], view: View): readonly Problem[] {
-  const prevailing = rivals.findIndex((it) => hasHttpRulesFor(it, view, anyPort));
-  const older = rivals[prevailing];
-  if (older === undefined) return [];
-  const winner = objectName('VirtualService', older.metadata);
-  return rivals.slice(prevailing + 1).flatMap(({ metadata, spec }) => {
-    if ((spec.http ?? []).length === 0) return [];
-    const message = `the http rules are not used for ${host}: ${winner} is about it too and is older`;
-    return [{ object: objectName('VirtualService', metadata), path: 'spec.hosts', message }];
+  return ruleKinds.flatMap(({ name, isIn, holdsFor }) => {
+    const prevailing = rivals.findIndex((it) => holdsFor(it, view, anyPort));
+    const older = rivals[prevailing];
+    if (older === undefined) return [];
+    const winner = objectName('VirtualService', older.metadata);
+    return rivals.slice(prevailing + 1).flatMap((younger) => {
+      if (!isIn(younger)) return [];
+      const message = `the ${name} rules are not used for ${host}: ${winner} is about it too and is older`;
+      return [{ object: objectName('VirtualService', younger.metadata), path: 'spec.hosts', message }];
+    });
   });
 }
 
