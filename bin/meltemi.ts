@@ -25,5 +25,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(`meltemi: ${describeError(error)}`);
-  process.exitCode = 1;
+  process.exit(1);
 }
