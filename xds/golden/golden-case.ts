@@ -6,7 +6,7 @@ import type { DestinationRule } from '../../crds/destination-rule.ts';
 import type { PeerAuthentication } from '../../crds/peer-authentication.ts';
 import type { VirtualService } from '../../crds/virtual-service.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
-import type { EndpointSlice, Node, Pod, Service } from '../../lib/kube/types.ts';
+import type { EndpointSlice } from '../../lib/kube/types.ts';
 import { silentLogger } from '../../lib/logger.ts';
 import { DiscoveryResponseSchema } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
 import { envoyRegistry } from '../envoy/registry.ts';
