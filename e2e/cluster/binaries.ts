@@ -108,7 +108,8 @@ const kubernetesFlags = [
   ...['-X', `${versionPackage}.gitMajor=${major}`, '-X', `${versionPackage}.gitMinor=${minor}`],
 ];
 
-async function goBuild(
+/** Builds the Go program in a folder. */
+export async function goBuild(
   source: string,
   output: string,
   linkerFlags: readonly string[],
@@ -126,7 +127,8 @@ async function ensureGo(): Promise<void> {
   throw new Error('missing on this machine: Go 1.26 or later (https://go.dev/dl), which builds Kubernetes');
 }
 
-async function sourceHash(folder: string, files = ['go.mod', 'go.sum', 'main.go']): Promise<string> {
+/** A short name for the content of these files of a folder. */
+export async function sourceHash(folder: string, files = ['go.mod', 'go.sum', 'main.go']): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) hash.update(await readFile(join(folder, file)));
   return hash.digest('hex').slice(0, 12);
