@@ -10,16 +10,22 @@ export function jsonPatch(before: unknown, after: unknown, path = ''): readonly 
   if (isDeepStrictEqual(before, after)) return [];
   if (!isJsonObject(before) || !isJsonObject(after)) return [{ op: 'replace', path, value: after }];
   const removed = Object.keys(before)
-    .filter((key) => before[key] !== undefined && after[key] === undefined)
+    .filter((key) => before[key] !== undefined && own(after, key) === undefined)
     .map((key) => ({ op: 'remove', path: `${path}/${escapePointer(key)}` }) as const);
   const written = Object.keys(after)
     .filter((key) => after[key] !== undefined)
     .flatMap((key) => {
       const here = `${path}/${escapePointer(key)}`;
-      if (before[key] === undefined) return [{ op: 'add', path: here, value: after[key] } as const];
-      return jsonPatch(before[key], after[key], here);
+      const old = own(before, key);
+      if (old === undefined) return [{ op: 'add', path: here, value: after[key] } as const];
+      return jsonPatch(old, after[key], here);
     });
   return [...removed, ...written];
+}
+
+/** Labels may be named as something that every object inherits: `constructor`, `toString`. */
+function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** RFC 6901, 3. */

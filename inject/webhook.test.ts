@@ -145,6 +145,11 @@ describe('reviewInjection', () => {
 });
 
 describe('jsonPatch', () => {
+  it('takes keys that objects inherit for ordinary ones', () => {
+    expect(jsonPatch({ toString: 'a' }, {})).toEqual([{ op: 'remove', path: '/toString' }]);
+    expect(jsonPatch({}, { constructor: 'b' })).toEqual([{ op: 'add', path: '/constructor', value: 'b' }]);
+  });
+
   it('turns any document into any other', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (before, after) => {

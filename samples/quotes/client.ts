@@ -24,7 +24,12 @@ const url = values.url;
 const requests = Math.min(Number(values.requests), 1_000_000);
 const rate = Number(values.rate);
 const timeoutMs = Number(values['timeout-ms']);
-const headers = Object.fromEntries(values.header.map((line) => line.split(/:\s*/, 2)));
+const headers = Object.fromEntries(
+  values.header.map((line): [string, string] => {
+    const [name = '', value = ''] = line.split(/:\s*/, 2);
+    return [name, value];
+  }),
+);
 
 interface Answer {
   readonly status: number;

@@ -37,7 +37,8 @@ function withEndpoints(cluster: JsonObject, endpoints: ReadonlyMap<JsonValue | u
   const { edsClusterConfig, ...rest } = cluster;
   if (edsClusterConfig === undefined) return cluster;
   const loadAssignment = endpoints.get(cluster.name);
-  if (loadAssignment === undefined) throw new Error(`cluster ${JSON.stringify(cluster.name)} has no endpoints resource`);
+  if (loadAssignment === undefined)
+    throw new Error(`cluster ${JSON.stringify(cluster.name)} has no endpoints resource`);
   return { ...rest, type: 'STATIC', loadAssignment };
 }
 
@@ -49,6 +50,7 @@ function withRoutes(value: JsonValue, routes: ReadonlyMap<JsonValue | undefined,
   const copy = Object.fromEntries(Object.entries(rest).map(([key, item]) => [key, withRoutes(item, routes)]));
   if (typeof rds !== 'object' || rds === null || Array.isArray(rds)) return copy;
   const routeConfig = routes.get(rds.routeConfigName);
-  if (routeConfig === undefined) throw new Error(`route configuration ${JSON.stringify(rds.routeConfigName)} does not exist`);
+  if (routeConfig === undefined)
+    throw new Error(`route configuration ${JSON.stringify(rds.routeConfigName)} does not exist`);
   return { ...copy, routeConfig };
 }
