@@ -19,7 +19,7 @@ export interface ProxyConfigOverride {
 export function parseProxyConfig(text: string): ProxyConfigOverride {
   const config: unknown = load(text) ?? {};
   if (!isJsonObject(config)) throw new Error('must be YAML of an object');
-  const ignored = Object.keys(config).filter((key) => !(key in readers));
+  const ignored = Object.keys(config).filter((key) => !Object.hasOwn(readers, key));
   const read = Object.entries(readers).flatMap(([key, reader]) => {
     const value = config[key];
     if (value === undefined || value === null) return [];

@@ -19,7 +19,7 @@ export function viewOf(mesh: Mesh, { namespace, labels, node }: Workload, memo: 
   const sourceLabels =
     keys.size === 0
       ? undefined
-      : Object.fromEntries([...keys].flatMap((key) => (key in labels ? [[key, labels[key] ?? '']] : [])));
+      : Object.fromEntries([...keys].flatMap((key) => (Object.hasOwn(labels, key) ? [[key, labels[key] ?? '']] : [])));
   const placed = memo.get('rules-by-place', [destinationRules], () => destinationRules.filter(prefersByPlace));
   const visible = placed.some(({ metadata, spec }) => isExportedTo(spec.exportTo, metadata.namespace ?? '', namespace));
   const locality = visible && node !== undefined ? mesh.localityOf(node) : undefined;
