@@ -16,6 +16,8 @@ export interface Environment {
   readonly client: KubeClient;
   readonly helm: (args: readonly string[]) => Promise<string>;
   readonly progress: Progress;
+  /** How long scenarios go on that watch something over time. */
+  readonly soakMinutes: number;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export interface EnvironmentChoice {
   /** Name of the local cluster. */
   readonly name?: string;
   readonly progress: Progress;
+  /** 60 by default. */
+  readonly soakMinutes?: number;
 }
 
 export const sampleImage = `meltemi/sample-quotes:${version}`;
@@ -62,6 +66,7 @@ export async function openEnvironment(choice: EnvironmentChoice): Promise<Enviro
     client,
     helm: (args) => run(helm, [...args, ...helmFlags], { env: { NO_PROXY: '*', no_proxy: '*' } }),
     progress,
+    soakMinutes: choice.soakMinutes ?? 60,
     close: () => client.close(),
   };
 }

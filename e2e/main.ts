@@ -10,10 +10,13 @@ const names = scenarios.map(({ name }) => name);
 const width = Math.max(...names.map((name) => name.length));
 
 const program = new Command('e2e')
-  .description('Runs what users do, end to end, on a real cluster. Without a name: all scenarios, in order.')
+  .description(
+    'Runs what users do, end to end, on a real cluster. Without a name: all scenarios but the soaks, in order.',
+  )
   .addArgument(new Argument('[scenarios...]', 'which to run').choices(names))
   .option('--context <name>', 'run on the cluster of this context of your kubeconfig, not on a local one')
   .option('--name <name>', 'which local cluster')
+  .option('--minutes <number>', 'how long a soak goes on', Number, 60)
   .addHelpText(
     'after',
     `\nScenarios:\n${scenarios.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n')}\n\n` +
@@ -21,12 +24,18 @@ const program = new Command('e2e')
   )
   .action(run);
 
-async function run(wanted: readonly string[], choice: { readonly context?: string; readonly name?: string }) {
-  const environment = await openEnvironment({ ...choice, progress: progressToStderr });
+interface Choice {
+  readonly context?: string;
+  readonly name?: string;
+  readonly minutes: number;
+}
+
+async function run(wanted: readonly string[], { minutes, ...choice }: Choice) {
+  const environment = await openEnvironment({ ...choice, soakMinutes: minutes, progress: progressToStderr });
   const results: ScenarioResult[] = [];
   try {
     for (const scenario of scenarios) {
-      if (wanted.length > 0 && !wanted.includes(scenario.name)) continue;
+      if (wanted.length > 0 ? !wanted.includes(scenario.name) : scenario.onRequest) continue;
       environment.progress(`scenario ${scenario.name}: ${scenario.summary}`);
       results.push(await runScenario(scenario, environment));
     }

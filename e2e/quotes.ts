@@ -39,6 +39,12 @@ export async function deployQuotes({ cluster, progress }: Environment, namespace
   }
 }
 
+/** As many pods of version 1. */
+export async function scaleQuotes({ cluster }: Environment, namespace: string, replicas: number): Promise<void> {
+  await cluster.kubectl(['-n', namespace, 'scale', 'deployment/quotes-v1', `--replicas=${replicas}`]);
+  await cluster.kubectl(['-n', namespace, 'rollout', 'status', 'deployment/quotes-v1', '--timeout=180s']);
+}
+
 export async function splitTraffic({ cluster }: Environment, namespace: string): Promise<void> {
   await cluster.kubectl(['apply', '-f', '-'], { input: await quotesManifest('split.yaml', namespace) });
 }

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly name: string;
   /** One line for `--help`. */
   readonly summary: string;
+  /** Takes long, and runs only when it is named. */
+  readonly onRequest?: true;
   readonly run: (environment: Environment, check: Check) => Promise<Figures>;
 }
 

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { agent } from './agent.ts';
+import { agentSoak } from './agent-soak.ts';
 import { drift } from './drift.ts';
 import { identity } from './identity.ts';
 import { injection } from './injection.ts';
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   identity,
   istiodFailover,
   agent,
+  agentSoak,
   drift,
   settled,
   uninstall,

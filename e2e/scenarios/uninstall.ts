@@ -28,6 +28,8 @@ export const uninstall: Scenario = {
       'name',
     ]);
     check('no webhook of the mesh is left', !/istio|meltemi/.test(webhooks), webhooks);
+    const kinds = await environment.cluster.kubectl(['get', 'customresourcedefinitions', '-o', 'name']);
+    check('the kinds stay', /meshcontrolplanes\.meltemi\.dev/.test(kinds), kinds);
     return { seconds };
   },
 };
