@@ -82,7 +82,7 @@ export class Connection {
       const subscription = this.subscriptions.get(type);
       if (subscription === undefined) continue;
       if (this.#full) return;
-      if (subscription.settled && (upToDate || type === 'endpoint')) {
+      if (isReady(subscription) && (upToDate || type === 'endpoint')) {
         const update = this.#update(subscription);
         if (update !== undefined) this.#sendInOrder(subscription, update);
       } else if (subscription.isBehind(this.#options.visible(type))) upToDate = false;
@@ -189,6 +189,16 @@ const maxNames = 200_000;
 /** A request that ends its stream; the message is for the client. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
+}
+
+/**
+ * Envoy puts its answer for clusters off until all of them are warm. One that takes long, as while its name is looked
+ * up, must not keep all others away: so many responses may be unanswered.
+ */
+const maxUnansweredClusters = 8;
+
+function isReady(subscription: Subscription): boolean {
+  return subscription.settled || (subscription.type === 'cluster' && subscription.unanswered < maxUnansweredClusters);
 }
 
 const noNames: ReadonlySet<string> = new Set();

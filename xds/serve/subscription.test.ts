@@ -1,4 +1,8 @@
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
+import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.js';
+import { DiscoveryResponseSchema } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
 import type { ResourceType } from '../envoy/type-urls.ts';
 import { resource, visibleOf } from './resources.testing.ts';
 import type { Update } from './subscription.ts';
@@ -28,10 +32,23 @@ describe('a delta subscription', () => {
   });
 
   it('has the names it asked for, and is told of those that do not exist', () => {
-    const { subscription, first } = delta('endpoint', ['a', 'x'], 'a', 'b');
+    const { subscription, first } = delta('route', ['a', 'x'], 'a', 'b');
     expect(names(first)).toEqual({ sent: ['a'], removed: ['x'] });
-    expect(names(subscription.updateDelta(see('endpoint', 'a', 'b', 'x'), none))).toEqual({ sent: ['x'], removed: [] });
+    expect(names(subscription.updateDelta(see('route', 'a', 'b', 'x'), none))).toEqual({ sent: ['x'], removed: [] });
     expect(subscription.resourceCount).toBe(2);
+  });
+
+  it('of endpoints gets an empty assignment for what does not exist, so that Envoy is done with the cluster', () => {
+    const { subscription, first } = delta('endpoint', ['a', 'x'], 'a');
+    expect(names(first)).toEqual({ sent: ['a', 'x'], removed: [] });
+    const empty = first.resources.find(({ name }) => name === 'x');
+    const { resources } = fromBinary(DiscoveryResponseSchema, empty?.sotwBytes ?? Buffer.alloc(0));
+    expect(resources[0] && anyUnpack(resources[0], ClusterLoadAssignmentSchema)).toEqual(
+      create(ClusterLoadAssignmentSchema, { clusterName: 'x' }),
+    );
+    expect(names(subscription.changeDelta(['y'], [], see('endpoint', 'a')))).toEqual({ sent: ['y'], removed: [] });
+    // Also where it went after its cluster had been sent once more.
+    expect(names(subscription.updateDelta(see('endpoint'), new Set(['a'])))).toEqual({ sent: ['a'], removed: [] });
   });
 
   it('is sent what changed and told what is gone, of what it wants only', () => {
@@ -51,8 +68,8 @@ describe('a delta subscription', () => {
   });
 
   it('is sent again what is asked for again', () => {
-    const { subscription } = delta('endpoint', ['a'], 'a', 'b');
-    const now = see('endpoint', 'a', 'b');
+    const { subscription } = delta('route', ['a'], 'a', 'b');
+    const now = see('route', 'a', 'b');
     expect(names(subscription.changeDelta(['a'], [], now))).toEqual({ sent: ['a'], removed: [] });
     expect(names(subscription.changeDelta(['b', 'x'], [], now))).toEqual({ sent: ['b'], removed: ['x'] });
   });
@@ -92,13 +109,13 @@ describe('a delta subscription', () => {
     const subscription = new Subscription('cluster');
     const update = subscription.startDelta(['*'], held, see('cluster', 'a', 'b', 'c'));
     expect(names(update)).toEqual({ sent: ['b', 'c'], removed: ['gone'] });
-    const byName = new Subscription('endpoint');
-    expect(names(byName.startDelta(['a', 'x'], held, see('endpoint', 'a')))).toEqual({ sent: [], removed: ['x'] });
+    const byName = new Subscription('route');
+    expect(names(byName.startDelta(['a', 'x'], held, see('route', 'a')))).toEqual({ sent: [], removed: ['x'] });
   });
 
   it('is sent names again on demand, if it wants them and they exist', () => {
-    const { subscription } = delta('endpoint', ['a', 'b', 'x'], 'a', 'b', 'c');
-    const now = see('endpoint', 'a', 'b=v2', 'c');
+    const { subscription } = delta('route', ['a', 'b', 'x'], 'a', 'b', 'c');
+    const now = see('route', 'a', 'b=v2', 'c');
     expect(names(subscription.updateDelta(now, new Set(['a', 'b', 'c', 'x'])))).toEqual({
       sent: ['a', 'b'],
       removed: [],
@@ -144,11 +161,17 @@ describe('a state-of-the-world subscription', () => {
   });
 
   it('that asks for less, or for what is not there yet, is answered once there is something to say', () => {
-    const { subscription } = sotw('endpoint', ['a', 'b'], 'a', 'b');
-    expect(subscription.changeSotw(['b'], see('endpoint', 'a', 'b'))).toBeUndefined();
-    expect(subscription.updateSotw(see('endpoint', 'a=v2', 'b'), none)).toBeUndefined();
-    expect(subscription.changeSotw(['b', 'x'], see('endpoint', 'a=v2', 'b'))).toBeUndefined();
-    expect(names(subscription.updateSotw(see('endpoint', 'b', 'x'), none))?.sent).toEqual(['x']);
+    const { subscription } = sotw('route', ['a', 'b'], 'a', 'b');
+    expect(subscription.changeSotw(['b'], see('route', 'a', 'b'))).toBeUndefined();
+    expect(subscription.updateSotw(see('route', 'a=v2', 'b'), none)).toBeUndefined();
+    expect(subscription.changeSotw(['b', 'x'], see('route', 'a=v2', 'b'))).toBeUndefined();
+    expect(names(subscription.updateSotw(see('route', 'b', 'x'), none))?.sent).toEqual(['x']);
+  });
+
+  it('of endpoints gets an empty assignment for what does not exist', () => {
+    const { subscription } = sotw('endpoint', ['a'], 'a');
+    expect(names(subscription.changeSotw(['a', 'x'], see('endpoint', 'a')))?.sent).toEqual(['x']);
+    expect(names(subscription.updateSotw(see('endpoint'), new Set(['a'])))?.sent).toEqual(['a']);
   });
 
   it('that once named clusters wants none when it names none', () => {
@@ -174,6 +197,16 @@ describe('the answers to a subscription', () => {
     expect(subscription).toMatchObject({ settled: true, versionAcked: 'v2', nonceAcked: 'n2' });
     // With the last nonce again a client changes its names.
     expect(subscription.acknowledge({ nonce: 'n2' })).toBe(true);
+  });
+
+  it('hold for all that was sent before', () => {
+    const { subscription } = delta('cluster', ['*'], 'a');
+    for (const nonce of ['n1', 'n2', 'n3']) subscription.markSent(nonce, nonce);
+    expect(subscription.acknowledge({ nonce: 'n2' })).toBe(true);
+    expect(subscription).toMatchObject({ unanswered: 1, settled: false, versionAcked: 'n2' });
+    expect(subscription.acknowledge({ nonce: 'n1' })).toBe(false);
+    expect(subscription.acknowledge({ nonce: 'n3' })).toBe(true);
+    expect(subscription.settled).toBe(true);
   });
 
   it('keep what a rejection says until something is accepted, and the version that was accepted last', () => {

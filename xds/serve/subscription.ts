@@ -1,5 +1,8 @@
+import { create } from '@bufbuild/protobuf';
+import { ClusterLoadAssignmentSchema } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { ResourceType } from '../envoy/type-urls.ts';
 import type { EncodedResource } from '../snapshot/resource.ts';
+import { encodeResource } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import { difference, emptySet } from '../snapshot/resource-set.ts';
 
@@ -63,6 +66,11 @@ export class Subscription {
     return this.#outstanding.size === 0;
   }
 
+  /** The number of responses that the client has not answered. */
+  get unanswered(): number {
+    return this.#outstanding.size;
+  }
+
   get isWildcard(): boolean {
     return this.#wildcard;
   }
@@ -90,11 +98,18 @@ export class Subscription {
     return count;
   }
 
-  /** Returns false for a stale nonce. That of the last response may come again: with it a client changes its names. */
+  /**
+   * Returns false for a stale nonce. That of the last response may come again: with it a client changes its names. An
+   * answer holds for all earlier responses too: Envoy puts answers off while clusters warm, and then gives the last one
+   * only (state of the world).
+   */
   acknowledge({ nonce, error }: Acknowledgement): boolean {
     const version = this.#outstanding.get(nonce);
     if (version === undefined) return nonce === this.nonceSent;
-    this.#outstanding.delete(nonce);
+    for (const earlier of this.#outstanding.keys()) {
+      this.#outstanding.delete(earlier);
+      if (earlier === nonce) break;
+    }
     this.nonceAcked = nonce;
     this.lastError = error;
     if (error === undefined) this.versionAcked = version;
@@ -116,10 +131,10 @@ export class Subscription {
     this.#wildcard = subscribe.includes('*') || (subscribe.length === 0 && wildcardTypes.has(this.type));
     for (const name of subscribe) if (name !== '*') this.#names.add(name);
     this.#sent = now;
-    const wanted = this.#wildcard ? everything(now) : [...this.#names].flatMap((name) => find(now, name) ?? []);
+    const wanted = this.#wildcard ? everything(now) : this.#answers(this.#names, now);
     const resources = wanted.filter(({ name, version }) => held.get(name) !== version);
-    const gone = [...held.keys()].filter((name) => this.wants(name) && find(now, name) === undefined);
-    const absent = [...this.#names].filter((name) => !held.has(name) && find(now, name) === undefined);
+    const gone = [...held.keys()].filter((name) => this.wants(name) && this.#answer(name, now) === undefined);
+    const absent = [...this.#names].filter((name) => !held.has(name) && this.#answer(name, now) === undefined);
     return { resources, removed: [...gone, ...absent] };
   }
 
@@ -141,10 +156,12 @@ export class Subscription {
     for (const name of names) this.#names.add(name);
     if (becameWildcard) this.#wildcard = true;
     this.#sent = now;
-    const found = becameWildcard ? everything(now) : asked.flatMap((name) => find(now, name) ?? []);
+    const found = becameWildcard ? everything(now) : this.#answers(asked, now);
     const resources = [...new Map([...pending.resources, ...found].map((it) => [it.name, it])).values()];
-    const absent = asked.filter((name) => find(now, name) === undefined);
-    return { resources, removed: [...new Set([...pending.removed, ...absent])] };
+    const absent = asked.filter((name) => this.#answer(name, now) === undefined);
+    const sending = new Set(resources.map(({ name }) => name));
+    const removed = new Set([...pending.removed, ...absent].filter((name) => !sending.has(name)));
+    return { resources, removed: [...removed] };
   }
 
   /** Delta: what has changed since the last response, and `again`, names to be sent even if unchanged. */
@@ -152,11 +169,14 @@ export class Subscription {
     const { resources, removed } = this.#changes(now);
     this.#sent = now;
     const sending = new Set(resources.map(({ name }) => name));
-    const repeated = [...again]
-      .filter((name) => !sending.has(name) && this.wants(name))
-      .flatMap((name) => find(now, name) ?? []);
-    if (resources.length + removed.length + repeated.length === 0) return undefined;
-    return { resources: [...resources, ...repeated], removed };
+    const repeated = this.#answers(
+      [...again].filter((name) => !sending.has(name) && this.wants(name)),
+      now,
+    );
+    const answered = new Set(repeated.map(({ name }) => name));
+    const gone = removed.filter((name) => !answered.has(name));
+    if (resources.length + gone.length + repeated.length === 0) return undefined;
+    return { resources: [...resources, ...repeated], removed: gone };
   }
 
   /**
@@ -175,7 +195,7 @@ export class Subscription {
     const added = [...this.#names].filter((name) => !before.has(name));
     if (this.#wildcard !== wasWildcard || (added.length > 0 && wildcardTypes.has(this.type)))
       return this.wholeState(now);
-    const asked = added.flatMap((name) => find(now, name) ?? []);
+    const asked = this.#answers(added, now);
     if (asked.length === 0) return undefined;
     this.#sent = now;
     const still = pending.resources.filter(({ name }) => this.#names.has(name));
@@ -185,7 +205,7 @@ export class Subscription {
   /** State of the world: everything that the client is subscribed to. */
   wholeState(now: VisibleSets): Update {
     this.#sent = now;
-    const resources = this.#wildcard ? everything(now) : [...this.#names].flatMap((name) => find(now, name) ?? []);
+    const resources = this.#wildcard ? everything(now) : this.#answers(this.#names, now);
     return { resources, removed: [] };
   }
 
@@ -201,6 +221,19 @@ export class Subscription {
     }
     const update = this.updateDelta(now, again);
     return update === undefined || update.resources.length === 0 ? undefined : { ...update, removed: [] };
+  }
+
+  /**
+   * What to say of a name that was asked for. Endpoints that do not exist, as of a cluster that went while the client
+   * was taking it in, are an empty assignment: Envoy warms a cluster for as long as it has no answer, and takes no
+   * other clusters in meanwhile.
+   */
+  #answer(name: string, now: VisibleSets): EncodedResource | undefined {
+    return find(now, name) ?? (this.type === 'endpoint' ? noEndpoints(name) : undefined);
+  }
+
+  #answers(names: Iterable<string>, now: VisibleSets): EncodedResource[] {
+    return [...names].flatMap((name) => this.#answer(name, now) ?? []);
   }
 
   #changes(now: VisibleSets): Update {
@@ -219,6 +252,11 @@ export class Subscription {
 
 function find({ shared, own }: VisibleSets, name: string): EncodedResource | undefined {
   return own.resources.get(name) ?? shared.resources.get(name);
+}
+
+function noEndpoints(clusterName: string): EncodedResource {
+  const assignment = create(ClusterLoadAssignmentSchema, { clusterName });
+  return encodeResource('endpoint', clusterName, ClusterLoadAssignmentSchema, assignment);
 }
 
 function everything({ shared, own }: VisibleSets): EncodedResource[] {
