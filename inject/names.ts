@@ -61,9 +61,6 @@ export const annotationsWithoutEffect: readonly string[] = [
   'proxy.istio.io/overrides',
 ];
 
-/** The revision that namespaces and pods get which ask for injection without naming one. */
-export const defaultRevision = 'default';
-
 /** Namespaces of Kubernetes itself, whose pods must start whatever becomes of the mesh. */
 export const systemNamespaces: readonly string[] = [
   'kube-system',

@@ -1,5 +1,6 @@
 import type { LabelSelector } from '../lib/kube/object.ts';
-import { defaultRevision, injectionLabels, systemNamespaces } from './names.ts';
+import { defaultRevision } from '../config/istiod-names.ts';
+import { injectionLabels, systemNamespaces } from './names.ts';
 
 /** Pods of some namespaces, by the labels of both: what one webhook of a revision is called for. */
 export interface InjectionSelection {

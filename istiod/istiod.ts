@@ -6,6 +6,7 @@ import type { AuthoritySource } from '../ca/root-source.ts';
 import { openRootSource } from '../ca/root-source.ts';
 import { rootSecretName } from '../ca/root-secret.ts';
 import { serverNames } from '../ca/server-certificate.ts';
+import { istiodName } from '../config/istiod-names.ts';
 import type { IstiodConfig } from '../config/istiod-config.ts';
 import { parseIstiodConfig } from '../config/istiod-config.ts';
 import { createAuthenticator } from '../lib/authentication.ts';
@@ -46,11 +47,6 @@ interface Replica {
   readonly waitingFor: Set<string>;
   /** Run when the replica stops, once streams are ended. */
   readonly closers: (() => Promise<void>)[];
-}
-
-/** Names under which proxies and the API server reach a revision's Service. */
-function serviceName(revision: string): string {
-  return revision === 'default' ? 'istiod' : `istiod-${revision}`;
 }
 
 const servingCertificateTtlMs = 24 * 3_600_000;
@@ -132,7 +128,7 @@ async function serveSecurely(replica: Replica, discovery: Discovery, authority: 
   const { trustDomain, clusterDomain } = config.meshConfig;
   const certificate = await ServingCertificate.issue({
     authority,
-    dnsNames: serverNames(serviceName(options.revision), options.namespace, clusterDomain),
+    dnsNames: serverNames(istiodName(options.revision), options.namespace, clusterDomain),
     ttlMs: servingCertificateTtlMs,
     logger,
     signal,
@@ -167,7 +163,7 @@ async function serveSecurely(replica: Replica, discovery: Discovery, authority: 
       client,
       config,
       revision: options.revision,
-      serviceHost: `${serviceName(options.revision)}.${options.namespace}.svc`,
+      serviceHost: `${istiodName(options.revision)}.${options.namespace}.svc`,
       certificate,
       logger: logger.child('webhooks'),
       metrics,

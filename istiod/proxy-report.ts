@@ -1,10 +1,9 @@
+import { proxyReport } from '../config/istiod-names.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
 import { formatMicroTime } from '../lib/kube/clock.ts';
 import { leases } from '../lib/kube/resources.ts';
 import type { Logger } from '../lib/logger.ts';
 
-/** Label of the Leases in which the replicas of a revision report their proxies; the value is the revision. */
-const statusLabel = 'meltemi.dev/istiod-status';
 const fieldManager = 'meltemi-istiod';
 const intervalMs = 5_000;
 const leaseDurationSeconds = 60;
@@ -60,10 +59,10 @@ function reportLease({ namespace, revision, pod }: ProxyReportOptions, connected
     metadata: {
       name,
       namespace,
-      labels: { [statusLabel]: revision },
+      labels: { [proxyReport.label]: revision },
       annotations: {
-        'meltemi.dev/connected-proxies': String(connected),
-        'meltemi.dev/synced-proxies': String(synced),
+        [proxyReport.connected]: String(connected),
+        [proxyReport.synced]: String(synced),
       },
       ...(uid === undefined ? {} : { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] }),
     },

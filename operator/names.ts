@@ -1,4 +1,7 @@
-import { defaultRevision, injectionLabels } from '../inject/names.ts';
+import { defaultRevision, istiodName, proxyReport } from '../config/istiod-names.ts';
+import { injectionLabels } from '../inject/names.ts';
+
+export { istiodName };
 
 /** Names, labels and annotations of everything that the operator makes. */
 
@@ -23,7 +26,7 @@ export const labelKeys = {
   /** Name of the MeshControlPlane that an object belongs to. */
   controlPlane: 'meltemi.dev/control-plane',
   /** On the Lease in which an istiod replica reports its proxies; the value is the revision. */
-  istiodStatus: 'meltemi.dev/istiod-status',
+  istiodStatus: proxyReport.label,
   /** Istio's mark of the ConfigMaps with its root certificate. */
   istioConfig: 'istio.io/config',
 } as const;
@@ -34,9 +37,9 @@ export const annotationKeys = {
   /** On a namespace that the operator made: the MeshControlPlane it was made for. An annotation, since it stays. */
   createdFor: 'meltemi.dev/created-for',
   /** On an istiod replica's Lease: number of sidecars connected to it. */
-  connectedProxies: 'meltemi.dev/connected-proxies',
+  connectedProxies: proxyReport.connected,
   /** On an istiod replica's Lease: how many of them have acknowledged all that they were sent. */
-  syncedProxies: 'meltemi.dev/synced-proxies',
+  syncedProxies: proxyReport.synced,
 } as const;
 
 /** Value of `app.kubernetes.io/managed-by` on everything that the operator keeps. */
@@ -62,11 +65,6 @@ export const namespacesWithoutRootCertificate: readonly string[] = ['kube-public
 
 /** Name of the container in istiod's pods (Istio's name). */
 export const istiodContainer = 'discovery';
-
-/** `istiod` for the default revision, else `istiod-<revision>`: Deployment, Service, ServiceAccount and more. */
-export function istiodName(revision: string): string {
-  return revision === defaultRevision ? 'istiod' : `istiod-${revision}`;
-}
 
 /** Cluster-wide objects carry the namespace too, as Istio's do: `istiod-istio-system`. */
 export function clusterScopedName(revision: string, namespace: string): string {
