@@ -15,3 +15,6 @@ export const proxyReport = {
   /** Annotation: how many of them have acknowledged all that they were sent. */
   synced: 'meltemi.dev/synced-proxies',
 } as const;
+
+/** Path of istiod's validating webhook, as Istio's. */
+export const validationPath = '/validate';

@@ -1,3 +1,5 @@
+import { sidecar } from '../lib/sidecar.ts';
+
 /** Labels and annotations of injection, as Istio's users know them (istio.io/api, `label` and `annotation`). */
 export const injectionLabels = {
   /** On namespaces: `enabled` or `disabled`. */
@@ -10,7 +12,7 @@ export const injectionLabels = {
 
 /** Labels that injected pods get. */
 export const podLabels = {
-  tlsMode: 'security.istio.io/tlsMode',
+  tlsMode: sidecar.tlsModeLabel,
   canonicalName: 'service.istio.io/canonical-name',
   canonicalRevision: 'service.istio.io/canonical-revision',
 } as const;

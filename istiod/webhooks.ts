@@ -1,3 +1,4 @@
+import { validationPath } from '../config/istiod-names.ts';
 import { reviewValidation } from '../config/webhook.ts';
 import type { IstiodConfig } from '../config/istiod-config.ts';
 import { createInjector } from '../inject/injector.ts';
@@ -14,9 +15,6 @@ import type { Registry } from '../lib/metrics.ts';
 import { counter } from '../lib/metrics.ts';
 import { ports } from '../lib/ports.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
-
-/** Path of the validating webhook, as Istio's. */
-const validationPath = '/validate';
 
 export interface WebhooksOptions {
   readonly address: string;

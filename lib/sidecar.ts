@@ -14,6 +14,8 @@ export const sidecar = {
   rootCertFile: '/var/run/secrets/istio/root-cert.pem',
   rootCertConfigMap: 'istio-ca-root-cert',
   rootCertKey: 'root-cert.pem',
+  /** Label by which an injected pod says that its sidecar accepts mutual TLS (value `istio`). */
+  tlsModeLabel: 'security.istio.io/tlsMode',
   /** Unix socket on which the agent serves SDS to Envoy. */
   sdsSocket: '/var/run/secrets/workload-spiffe-uds/socket',
   /** Writable folder (emptyDir): bootstrap, process ids, the agent's state. */

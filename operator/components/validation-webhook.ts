@@ -1,3 +1,4 @@
+import { validationPath } from '../../config/istiod-names.ts';
 import { kinds } from '../../crds/kinds.ts';
 import { meshControlPlane } from '../../crds/mesh-control-plane.ts';
 import { validatingWebhookConfigurations } from '../../lib/kube/resources.ts';
@@ -7,9 +8,6 @@ import type { DesiredObject } from './desired.ts';
 import { desired } from './desired.ts';
 import { clusterWide } from './metadata.ts';
 import type { Revision } from './revision.ts';
-
-/** Path of istiod's validation endpoint, as Istio's. */
-export const validationPath = '/validate';
 
 /**
  * Has istiod check every object of the mesh's kinds. It exists only once the root certificate is known, so that it may

@@ -24,7 +24,3 @@ export const inboundPassthroughCluster = 'InboundPassthroughCluster';
 export function inboundRouteName(port: number): string {
   return `inbound|${port}||`;
 }
-
-/** Names by which Envoy asks its agent for the workload's certificate and for the trusted roots. */
-export const workloadSecret = 'default';
-export const rootSecret = 'ROOTCA';

@@ -1,12 +1,10 @@
+import { sidecar } from '../../lib/sidecar.ts';
 import type { EndpointSlice, Endpoint as KubernetesEndpoint } from '../../lib/kube/types.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Workload } from '../model/workload.ts';
 
 /** Label of an EndpointSlice that names its service. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
-
-/** Label by which a pod says that its sidecar accepts mutual TLS. */
-const tlsModeLabel = 'security.istio.io/tlsMode';
 
 /** What a slice does not say itself. */
 export interface EndpointContext {
@@ -36,7 +34,7 @@ export function endpointsFromSlice(slice: EndpointSlice, context: EndpointContex
         health,
         labels: workload?.labels ?? {},
         namespace: slice.metadata.namespace ?? 'default',
-        tlsMode: workload?.labels[tlsModeLabel] === 'istio' ? 'istio' : 'disabled',
+        tlsMode: workload?.labels[sidecar.tlsModeLabel] === 'istio' ? 'istio' : 'disabled',
         ...(workload === undefined
           ? {}
           : { serviceAccount: workload.serviceAccount, pod: workload.pod, workload: workload.name }),

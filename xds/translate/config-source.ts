@@ -1,10 +1,8 @@
+import { sidecar } from '../../lib/sidecar.ts';
 import type { Fields } from '../envoy/fields.ts';
 import type { ConfigSourceSchema } from '../envoy/gen/envoy/config/core/v3/config_source_pb.js';
 import { ApiConfigSource_ApiType, ApiVersion } from '../envoy/gen/envoy/config/core/v3/config_source_pb.js';
 import { milliseconds, zeroDuration } from './duration.ts';
-
-/** Cluster of the bootstrap that leads to the agent's socket, on which it serves SDS. */
-export const sdsCluster = 'sds-grpc';
 
 /** Resources that come over the sidecar's own aggregated stream; Envoy waits for them without end. */
 export const aggregated: Fields<typeof ConfigSourceSchema> = {
@@ -25,7 +23,7 @@ export const fromAgent: ConfigSourceFields = {
       apiType: ApiConfigSource_ApiType.GRPC,
       transportApiVersion: ApiVersion.V3,
       setNodeOnFirstMessageOnly: true,
-      grpcServices: [{ targetSpecifier: { case: 'envoyGrpc', value: { clusterName: sdsCluster } } }],
+      grpcServices: [{ targetSpecifier: { case: 'envoyGrpc', value: { clusterName: sidecar.sdsCluster } } }],
     },
   },
   initialFetchTimeout: zeroDuration,

@@ -6,7 +6,7 @@ import {
 } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import type { SdsSecretConfigSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import type { CommonTlsContextSchema } from '../envoy/gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
-import { rootSecret, workloadSecret } from '../model/names.ts';
+import { sidecar } from '../../lib/sidecar.ts';
 import { filesFromAgent, fromAgent } from './config-source.ts';
 
 export type CommonTlsContextInit = Fields<typeof CommonTlsContextSchema>;
@@ -36,12 +36,12 @@ export function fileRoots(path: string | undefined): Fields<typeof SdsSecretConf
 /** Own certificate of the workload, and peers checked against the roots of the mesh and by what `validation` adds. */
 export function meshCertificates(validation: ValidationInit): CommonTlsContextInit {
   return {
-    tlsCertificateSdsSecretConfigs: [agentSecret(workloadSecret)],
+    tlsCertificateSdsSecretConfigs: [agentSecret(sidecar.secrets.workload)],
     validationContextType: {
       case: 'combinedValidationContext',
       value: {
         defaultValidationContext: validation,
-        validationContextSdsSecretConfig: agentSecret(rootSecret),
+        validationContextSdsSecretConfig: agentSecret(sidecar.secrets.roots),
       },
     },
   };
