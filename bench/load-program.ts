@@ -5,46 +5,33 @@ import { goBuild, sourceHash } from '../e2e/cluster/binaries.ts';
 import { cached } from '../e2e/cluster/cache.ts';
 import type { Progress } from '../e2e/cluster/progress.ts';
 import { reported } from '../e2e/cluster/progress.ts';
+import { boundCommand } from './bound-command.ts';
+import type { LoadReport } from './load-report.ts';
+import type { MeasuredServer } from './measured-istiod.ts';
 
-/** What one run measures; xdsload's own names. Times in milliseconds, memory in MiB, CPU in seconds of the server. */
-export interface LoadReport {
-  readonly protocol: string;
-  readonly change: string;
-  readonly proxies: number;
-  readonly services: number;
-  readonly firstSyncAllMs: number;
-  readonly firstSyncP99Ms: number;
-  readonly firstSyncBytes: number;
-  readonly firstSyncServerCpuS: number;
-  readonly serverRssAfterSyncMiB: number;
-  readonly rounds: number;
-  readonly arrivalsLost: number;
-  readonly arrivalP50Ms: number;
-  readonly arrivalP99Ms: number;
-  readonly arrivalMaxMs: number;
-  readonly bytesPerRound: number;
-  readonly serverCpuSPerRound: number;
-  readonly serverRssPeakMiB: number;
-  readonly nacks: number;
-  readonly connectRetries: number;
-  readonly clientError?: string;
-}
-
+/** The work of one run, as xdsload's options of the same names. */
 export interface LoadOptions {
-  /** Plaintext ADS address, `host:port`. */
-  readonly address: string;
-  /** Process id of the server, whose CPU time and memory are read. */
-  readonly pid: number;
-  /** The cluster that the changes are written to. */
-  readonly kubeconfig: string;
   readonly services: number;
   readonly proxies: number;
   readonly rounds: number;
-  readonly change: string;
-  readonly protocol: string;
+  readonly change?: string;
+  readonly protocol?: string;
+  /** Milliseconds of rest between rounds. */
+  readonly pause?: number;
+  /** Rounds before those that are timed. */
+  readonly warmup?: number;
+  /** Sidecars that connect at once; 0 for all of them. */
+  readonly dial?: number;
+  /** Sidecars that are turned away come back after Envoy's times. */
+  readonly envoyBackoff?: boolean;
+  /** Changes a second, for so many seconds, to so many services, instead of rounds. */
+  readonly storm?: { readonly rate: number; readonly seconds: number; readonly services: number };
+  /** Seconds that a change may take. */
+  readonly timeout?: number;
 }
 
 const source = join(import.meta.dirname, 'xdsload');
+const namespaceCount = 20;
 
 /** The path of xdsload, built once per user and content. */
 export async function ensureLoadProgram(progress: Progress): Promise<string> {
@@ -58,26 +45,55 @@ export async function ensureLoadProgram(progress: Progress): Promise<string> {
 }
 
 /** Runs xdsload to its end. Its progress goes to standard error. Rejects when it printed no report. */
-export async function runLoad(program: string, options: LoadOptions): Promise<LoadReport> {
-  const args = [
-    ['-addr', options.address],
-    ['-pid', String(options.pid)],
-    ['-kubeconfig', options.kubeconfig],
-    ['-services', String(options.services)],
-    ['-proxies', String(options.proxies)],
-    ['-namespaces', String(Math.min(20, options.services))],
-    ['-rounds', String(options.rounds)],
+export async function runLoad(program: string, server: MeasuredServer, options: LoadOptions): Promise<LoadReport> {
+  const { code, output } = await run(program, [...serverArguments(server), ...loadArguments(options)]);
+  // It ends with 1, and a report all the same, when changes were lost.
+  if (!output.trimStart().startsWith('{')) throw new Error(`xdsload ended with exit code ${code ?? 'of a signal'}`);
+  return JSON.parse(output) as LoadReport;
+}
+
+/** Deletes what an earlier run left in a cluster that is not thrown away; its namespaces stay. */
+export async function clearLoad(program: string, server: MeasuredServer): Promise<void> {
+  const { code } = await run(program, [
+    ...serverArguments(server),
+    ...['-namespaces', String(namespaceCount), '-clear'],
+  ]);
+  if (code !== 0) throw new Error(`xdsload could not clear the namespaces load-* of ${server.kubeconfig}`);
+}
+
+function serverArguments({ address, pid, kubeconfig }: MeasuredServer): readonly string[] {
+  return ['-addr', address, '-pid', String(pid), '-kubeconfig', kubeconfig];
+}
+
+function loadArguments(options: LoadOptions): readonly string[] {
+  const { storm } = options;
+  const given: readonly (readonly [string, string | number | undefined])[] = [
+    ['-services', options.services],
+    ['-proxies', options.proxies],
+    ['-namespaces', Math.min(namespaceCount, options.services)],
+    ['-rounds', options.rounds],
     ['-change', options.change],
     ['-protocol', options.protocol],
-  ].flat();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    ['-pause', options.pause === undefined ? undefined : `${options.pause}ms`],
+    ['-warmup', options.warmup],
+    ['-dial', options.dial],
+    ['-timeout', options.timeout === undefined ? undefined : `${options.timeout}s`],
+    ['-storm-rate', storm?.rate],
+    ['-storm-for', storm === undefined ? undefined : `${storm.seconds}s`],
+    ['-storm-services', storm?.services],
+  ];
+  const values = given.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
+  return options.envoyBackoff === true ? [...values, '-envoy-backoff'] : values;
+}
+
+async function run(program: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const [command, ...rest] = boundCommand(program, args);
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  // It ends with 1, and a report all the same, when changes were lost.
-  if (!output.trimStart().startsWith('{')) throw new Error(`xdsload ended with exit code ${code ?? 'of a signal'}`);
-  return JSON.parse(output) as LoadReport;
+  return { code, output };
 }
