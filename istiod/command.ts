@@ -4,11 +4,18 @@ import type { LogLevels } from '../lib/logger.ts';
 import { parseLogLevels } from '../lib/logger.ts';
 import { ports } from '../lib/ports.ts';
 import { parseAddress } from '../lib/http-server.ts';
+import { requireLoopback } from './loopback.ts';
 import type { IstiodOptions } from './options.ts';
 
 /** `off`, or an address to listen on. (commander makes an empty text of an undefined, so `off` is read later.) */
 const addressOption = argument((value: string): string => {
   if (value !== 'off') parseAddress(value);
+  return value;
+});
+
+/** As `addressOption`, where no others may reach it. */
+const loopbackOption = argument((value: string): string => {
+  if (value !== 'off') requireLoopback(value);
   return value;
 });
 
@@ -22,6 +29,7 @@ interface Flags {
   readonly plaintextAddress?: string;
   readonly webhookAddress: string;
   readonly monitoringAddress: string;
+  readonly debugAddress: string;
   readonly podName?: string;
   readonly podUid?: string;
   readonly logFormat: 'json' | 'human';
@@ -29,8 +37,15 @@ interface Flags {
 }
 
 function optionsOf(flags: Flags): IstiodOptions {
-  const { logLevel, secureAddress, plaintextAddress, webhookAddress, monitoringAddress, ...others } = flags;
-  const addresses = Object.entries({ secureAddress, plaintextAddress, webhookAddress, monitoringAddress });
+  const { logLevel, secureAddress, plaintextAddress, webhookAddress, monitoringAddress, debugAddress, ...others } =
+    flags;
+  const addresses = Object.entries({
+    secureAddress,
+    plaintextAddress,
+    webhookAddress,
+    monitoringAddress,
+    debugAddress,
+  });
   return {
     ...others,
     ...Object.fromEntries(addresses.filter(([, address]) => address !== undefined && address !== 'off')),
@@ -78,6 +93,12 @@ export function istiodCommand(): Command {
       '/metrics, /healthz and /readyz: host:port, :port, or off',
       addressOption,
       `:${ports.istiodMonitoring}`,
+    )
+    .option(
+      '--debug-address <address>',
+      '/debug: what proxies were sent and should have; without authentication, so a loopback address, or off',
+      loopbackOption,
+      `127.0.0.1:${ports.istiodDebug}`,
     )
     .addOption(
       new Option('--pod-name <name>', 'pod of this replica, under whose name it reports its proxies').env('POD_NAME'),

@@ -5,7 +5,7 @@ import { freePorts } from '../e2e/cluster/ports.ts';
 /** One replica of istiod as a process of its own, as users run it. */
 export interface IstiodProcess {
   /** Port of the plaintext xDS server on 127.0.0.1, and so on. */
-  readonly ports: Readonly<Record<'plaintext' | 'secure' | 'webhook' | 'monitoring', number>>;
+  readonly ports: Readonly<Record<'plaintext' | 'secure' | 'webhook' | 'monitoring' | 'debug', number>>;
   /** All that it has logged. */
   readonly output: () => string;
   /** Status and body of `/readyz`; status 0 while nothing listens. */
@@ -19,13 +19,14 @@ export interface IstiodProcess {
 const main = new URL('../bin/meltemi.ts', import.meta.url).pathname;
 
 export async function startIstiod(kubeconfig: string, more: readonly string[] = []): Promise<IstiodProcess> {
-  const [plaintext = 0, secure = 0, webhook = 0, monitoring = 0] = await freePorts(4);
+  const [plaintext = 0, secure = 0, webhook = 0, monitoring = 0, debug = 0] = await freePorts(5);
   const args = [
     ['--kubeconfig', kubeconfig],
     ['--plaintext-address', `127.0.0.1:${plaintext}`],
     ['--secure-address', `127.0.0.1:${secure}`],
     ['--webhook-address', `127.0.0.1:${webhook}`],
     ['--monitoring-address', `127.0.0.1:${monitoring}`],
+    ['--debug-address', `127.0.0.1:${debug}`],
   ].flat();
   const child = spawn(process.execPath, [main, 'istiod', ...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -33,7 +34,7 @@ export async function startIstiod(kubeconfig: string, more: readonly string[] = 
   const exited = new Promise<number | undefined>((resolve) => child.once('exit', (code) => resolve(code ?? undefined)));
   return {
     exited,
-    ports: { plaintext, secure, webhook, monitoring },
+    ports: { plaintext, secure, webhook, monitoring, debug },
     output: () => output,
     ready: () => readiness(monitoring),
     stop: () => stop(child, exited),

@@ -289,6 +289,7 @@ it('lists all its flags', () => {
     'plaintext-address',
     'webhook-address',
     'monitoring-address',
+    'debug-address',
     'pod-name',
     'pod-uid',
     'log-format',

@@ -2,7 +2,8 @@ import type { HttpServer } from '../lib/http-server.ts';
 import { startHttpServer } from '../lib/http-server.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
-import { renderMetrics } from '../lib/metrics.ts';
+import { gauge, renderMetrics } from '../lib/metrics.ts';
+import { version } from '../lib/version.ts';
 
 export interface MonitoringOptions {
   /** What still keeps this replica from serving; it is ready when nothing does. */
@@ -17,6 +18,7 @@ export function startMonitoring(
   { waitingFor, logger, metrics }: MonitoringOptions,
 ): Promise<HttpServer | undefined> {
   if (address === undefined) return Promise.resolve(undefined);
+  publishProcess(metrics);
   return startHttpServer({
     address,
     logger: logger.child('monitoring'),
@@ -28,5 +30,15 @@ export function startMonitoring(
           ? { body: 'ok\n' }
           : { status: 503, body: `waiting for ${[...waitingFor].join(' and for ')}\n` },
     },
+  });
+}
+
+/** What runs, and since when, under Istio's names. */
+function publishProcess(metrics: Registry): void {
+  gauge(metrics, { name: 'pilot_info', help: 'Version of istiod.', labelNames: ['version'] }).set({ version }, 1);
+  gauge(metrics, {
+    name: 'istiod_uptime_seconds',
+    help: 'Seconds since this process was started.',
+    collect: (metric) => metric.set(process.uptime()),
   });
 }

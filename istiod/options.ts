@@ -16,6 +16,8 @@ export interface IstiodOptions {
   readonly webhookAddress?: string;
   /** `/metrics`, `/healthz`, `/readyz`. */
   readonly monitoringAddress?: string;
+  /** `/debug`; a loopback address. */
+  readonly debugAddress?: string;
   /** This pod's name and uid, for the Lease in which it reports its proxies; none outside of a cluster. */
   readonly podName?: string;
   readonly podUid?: string;

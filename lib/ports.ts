@@ -18,6 +18,8 @@ export const ports = {
   xds: 15012,
   /** istiod: metrics, `/healthz` and `/readyz`. */
   istiodMonitoring: 15014,
+  /** istiod: debug pages, on loopback only. */
+  istiodDebug: 8080,
   /** istiod: admission webhooks (the Service's port is 443). */
   webhook: 15017,
 } as const;
