@@ -113,7 +113,7 @@ export class HeldResources {
 
   #refer(kind: ResourceKind, name: string, by: 1 | -1): void {
     let counts = this.#references.get(kind);
-    if (counts === undefined) this.#references.set(kind, (counts = new Map()));
+    if (counts === undefined) this.#references.set(kind, (counts = new Map<string, number>()));
     const count = (counts.get(name) ?? 0) + by;
     if (count > 0) counts.set(name, count);
     else counts.delete(name);
