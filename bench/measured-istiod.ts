@@ -39,7 +39,16 @@ export async function startMeasuredIstiod(options: MeasuredIstiodOptions): Promi
   const address = `127.0.0.1:${plaintext}`;
   const [command, ...args] = boundCommand(process.execPath, [
     ...[program, 'istiod', '--kubeconfig', kubeconfig, '--plaintext-address', address],
-    ...['--secure-address', 'off', '--webhook-address', 'off', '--monitoring-address', `127.0.0.1:${monitoring}`],
+    ...[
+      '--secure-address',
+      'off',
+      '--webhook-address',
+      'off',
+      '--debug-address',
+      'off',
+      '--monitoring-address',
+      `127.0.0.1:${monitoring}`,
+    ],
   ]);
   const component = { name: 'istiod', command, args, log: join(folder, 'istiod.log') };
   const istiod: RunningComponent = { component, process: await startComponent(component) };

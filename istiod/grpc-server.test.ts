@@ -15,8 +15,8 @@ import { silentLogger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics.ts';
 import { AdsClient, sidecarNode } from '../xds/serve/ads-client.testing.ts';
 import { AdsServer } from '../xds/serve/ads-server.ts';
+import { nothingVisible } from '../xds/serve/resources.testing.ts';
 import { ServeMetrics } from '../xds/serve/serve-metrics.ts';
-import { nothingVisible } from '../xds/serve/subscription.ts';
 import { plaintextCredentials, startGrpcServer, tlsCredentials } from './grpc-server.ts';
 import { ServingCertificate } from './serving-certificate.ts';
 
@@ -64,7 +64,7 @@ function adsServer(authenticated: boolean): AdsServer {
             identity: { trustDomain: '', namespace: '', serviceAccount: '' },
             provenBy: 'plaintext-unauthenticated',
           }),
-    configurationOf: () => ({ visible: () => nothingVisible, close: () => undefined }),
+    configurationOf: () => ({ visible: () => nothingVisible(), close: () => undefined }),
     logger: silentLogger,
     metrics: new ServeMetrics(createRegistry({ processMetrics: false })),
   });

@@ -197,7 +197,46 @@ describe('istiod, on a real API server', () => {
     const proxy = connect(replicas[0]);
     await proxy.next();
     proxy.subscribe('route', ['80']);
+    await proxy.next();
+    proxy.subscribe('virtualHost', []);
     await untilSent(proxy, '/found-it');
+  });
+
+  it('shows what a proxy was sent and should have', async () => {
+    const proxy = connect(replicas[0]);
+    await proxy.next();
+    for (const [type, names] of [
+      ['endpoint', [webCluster]],
+      ['listener', ['*']],
+      ['route', ['80']],
+    ] as const) {
+      proxy.subscribe(type, names);
+      await proxy.next();
+    }
+    const page = async (path: string): Promise<unknown> => {
+      const response = await fetch(`http://127.0.0.1:${replicas[0].ports.debug}/debug/${path}`);
+      expect(response.status).toBe(200);
+      return response.json();
+    };
+    const id = 'proxyID=web-1.shop';
+    await vi.waitFor(async () => {
+      const [shown] = (await page('syncz?namespace=shop')) as Record<string, string>[];
+      expect(shown).toMatchObject({ proxy: sidecarNode('web-1', namespace).id, route_acked: shown?.route_sent });
+    }, soon);
+    expect(await page('connections')).toMatchObject({ totalClients: 1, clients: [{ protocol: 'delta' }] });
+    const dump = JSON.stringify(await page(`config_dump?${id}&include_eds`));
+    for (const text of [webCluster, '10.1.0.1', '0.0.0.0_80', '/found-it', 'UpstreamTlsContext']) {
+      expect(dump).toContain(text);
+    }
+    // Sidecars have their keys from their agents; none passes through istiod.
+    expect(dump).not.toMatch(/privateKey|PRIVATE KEY|inlineBytes|v3\.Secret/);
+    const known = (await page('endpointz')) as Record<string, unknown>;
+    expect(Object.keys(known)).toContain('web.shop.svc.cluster.local');
+    expect(JSON.stringify(await page(`endpointz?${id}`))).toContain('10.1.0.1');
+    const metrics = await (await fetch(`http://127.0.0.1:${replicas[0].ports.monitoring}/metrics`)).text();
+    for (const line of ['pilot_services 2', 'pilot_virt_services 1', 'pilot_xds{version=""} 1']) {
+      expect(metrics).toContain(`\n${line}\n`);
+    }
   });
 
   it('answers the webhooks', async () => {

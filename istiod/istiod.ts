@@ -27,6 +27,7 @@ import { sidecar } from '../lib/sidecar.ts';
 import { version } from '../lib/version.ts';
 import type { Discovery } from '../xds/discovery.ts';
 import { startDiscovery } from '../xds/discovery.ts';
+import { startDebug } from './debug.ts';
 import { plaintextCredentials, startGrpcServer, tlsCredentials } from './grpc-server.ts';
 import { meshSettings } from './mesh-settings.ts';
 import { startMonitoring } from './monitoring.ts';
@@ -103,6 +104,10 @@ async function start(replica: Replica): Promise<void> {
   authority?.catch(() => undefined);
   const discovery = await startDiscovery({ client, settings, logger: logger.child('xds'), metrics, signal });
   waitingFor.delete('the first sync with the API server');
+  if (options.debugAddress !== undefined) {
+    const debug = await startDebug(options.debugAddress, discovery.debug, logger.child('debug'));
+    replica.closers.push(() => debug.close());
+  }
   if (options.plaintextAddress !== undefined) await servePlaintext(replica, discovery, options.plaintextAddress);
   if (authority !== undefined) await serveSecurely(replica, discovery, await authority);
   if (options.podName !== undefined) {

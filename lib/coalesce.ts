@@ -10,13 +10,16 @@ export interface Coalescer {
 export interface CoalesceOptions {
   /** `run` starts when nothing was triggered for this long, milliseconds. */
   readonly quietMs: number;
-  /** ... and after this long at the latest, however much is triggered. */
+  /** ... and after this long at the latest, however much is triggered; in the long run not more often than this. */
   readonly maxMs: number;
+  /** So many runs may follow each other faster than that, after a rest. */
+  readonly burst: number;
   /** `triggeredAt` is the time (`performance.now()`) of the first of the merged triggers. */
   readonly run: (triggeredAt: number) => void;
 }
 
-export function coalesce({ quietMs, maxMs, run }: CoalesceOptions): Coalescer {
+export function coalesce({ quietMs, maxMs, burst, run }: CoalesceOptions): Coalescer {
+  const allowance = newAllowance(burst, maxMs);
   let first: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -25,6 +28,7 @@ export function coalesce({ quietMs, maxMs, run }: CoalesceOptions): Coalescer {
     if (first === undefined) return;
     const triggeredAt = first;
     first = undefined;
+    allowance.take();
     run(triggeredAt);
   };
   return {
@@ -32,7 +36,8 @@ export function coalesce({ quietMs, maxMs, run }: CoalesceOptions): Coalescer {
       const now = performance.now();
       first ??= now;
       clearTimeout(timer);
-      timer = setTimeout(flush, Math.max(0, Math.min(quietMs, first + maxMs - now)));
+      const due = Math.min(now + quietMs, first + maxMs);
+      timer = setTimeout(flush, Math.max(0, due - now, allowance.waitMs()));
     },
     flush,
     stop() {
@@ -40,5 +45,21 @@ export function coalesce({ quietMs, maxMs, run }: CoalesceOptions): Coalescer {
       timer = undefined;
       first = undefined;
     },
+  };
+}
+
+/** A token bucket: `burst` at once, then one for each `everyMs`. */
+function newAllowance(burst: number, everyMs: number): { readonly waitMs: () => number; readonly take: () => void } {
+  let left = burst;
+  let countedAt = performance.now();
+  const count = (): number => {
+    const now = performance.now();
+    left = Math.min(burst, left + (now - countedAt) / everyMs);
+    countedAt = now;
+    return left;
+  };
+  return {
+    waitMs: () => Math.max(0, 1 - count()) * everyMs,
+    take: () => (left = Math.max(0, count() - 1)),
   };
 }

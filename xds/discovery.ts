@@ -4,17 +4,21 @@ import type { Caller } from '../lib/identity.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
+import { publishMeshSize } from './debug/mesh-metrics.ts';
+import type { DebugState } from './debug/state.ts';
 import type { MeshSettings } from './model/mesh-settings.ts';
+import type { MeshChange } from './model/mesh.ts';
 import type { Workload } from './model/workload.ts';
 import { followKubernetes } from './registry/kubernetes-source.ts';
 import { MeshStore } from './registry/mesh-store.ts';
 import { AdsServer } from './serve/ads-server.ts';
 import type { Proxy } from './serve/proxy.ts';
+import type { PushTrigger } from './serve/serve-metrics.ts';
 import { ServeMetrics } from './serve/serve-metrics.ts';
 import { SnapshotEngine } from './snapshot/snapshot-engine.ts';
 
-/** A lone change leaves after a few milliseconds; a storm is bounded. */
-const coalescing = { quietMs: 5, maxMs: 100 };
+/** A lone change leaves after a few milliseconds; a storm is sent ten times a second. */
+const coalescing = { quietMs: 5, maxMs: 100, burst: 5 };
 
 export interface DiscoveryOptions {
   readonly client: KubeClient;
@@ -31,6 +35,8 @@ export type AuthenticateStream = (call: ServerDuplexStream<unknown, Buffer>) => 
 export interface Discovery {
   /** The same streams, however their callers are authenticated. */
   server(authenticate: AuthenticateStream): AdsServer;
+  /** What debug pages show. */
+  readonly debug: DebugState;
   readonly status: () => { readonly connected: number; readonly synced: number };
 }
 
@@ -48,32 +54,54 @@ export async function startDiscovery({
     ...coalescing,
     run: (triggeredAt) => {
       try {
-        engine.refresh();
-        serveMetrics.convergence.observe((performance.now() - triggeredAt) / 1000);
+        const told = engine.refresh(triggeredAt);
+        serveMetrics.debounced((performance.now() - triggeredAt) / 1000);
+        for (const reason of reasons) serveMetrics.triggered(reason, told);
+        reasons.clear();
       } catch (error) {
         logger.error('cannot work out the configuration; proxies keep what they have', { error });
       }
     },
   });
-  const store = new MeshStore(settings, () => pushes.trigger());
+  const store = new MeshStore(settings);
   const engine = new SnapshotEngine(store, logger.child('snapshot'));
+  const reasons = new Set<PushTrigger>();
+  store.onChange(({ question, about }) => {
+    reasons.add(pushTriggers[question]);
+    if (question === 'endpoints') serveMetrics.updated('eds');
+    else if (question === 'service') serveMetrics.updated(store.service(about) === undefined ? 'svcdelete' : 'svc');
+    else if (pushTriggers[question] === 'config') serveMetrics.updated('config');
+    pushes.trigger();
+  });
   await followKubernetes({ client, store, logger: logger.child('registry'), metrics, signal });
+  publishMeshSize(metrics, {
+    services: () => store.serviceCount,
+    virtualServices: () => store.virtualServiceCount,
+  });
   signal.addEventListener('abort', () => {
     pushes.stop();
     for (const server of servers) server.close();
   });
-  logger.info('the mesh is known', { services: store.services.size, workloads: store.workloads.size });
+  logger.info('the mesh is known', { services: store.serviceCount, workloads: store.workloadCount });
   return {
     server(authenticate) {
       const server = new AdsServer({
         authenticate,
-        configurationOf: (proxy, onChange) => engine.open(declaredWorkload(proxy), onChange),
+        configurationOf: (proxy, onChange, routeForm) => engine.open(declaredWorkload(proxy), onChange, routeForm),
         logger: logger.child('ads'),
         metrics: serveMetrics,
       });
       servers.push(server);
       if (signal.aborted) server.close();
       return server;
+    },
+    debug: {
+      connections: () => servers.flatMap((server) => [...server.connections]),
+      services: () =>
+        store.services().map(({ hostname, namespace }) => ({
+          ...{ hostname, namespace, endpoints: store.endpoints(hostname) },
+        })),
+      trustDomain: settings.trustDomain,
     },
     status: () => {
       const connections = servers.flatMap((server) => [...server.connections]);
@@ -84,6 +112,22 @@ export async function startDiscovery({
     },
   };
 }
+
+/** What changes of the mesh are in Istio's words (`pilot_push_triggers`). */
+const pushTriggers: Readonly<Record<MeshChange['question'], PushTrigger>> = {
+  settings: 'global',
+  service: 'service',
+  servicesMatching: 'service',
+  servicesSelecting: 'service',
+  endpoints: 'endpoint',
+  hostsAt: 'endpoint',
+  workload: 'endpoint',
+  locality: 'endpoint',
+  virtualServices: 'config',
+  destinationRules: 'config',
+  peerAuthentications: 'config',
+  clientTraits: 'config',
+};
 
 /** The workload as the proxy itself describes it, for where Kubernetes knows no pod at its address. */
 function declaredWorkload(proxy: Proxy): Workload {

@@ -1,3 +1,4 @@
+import { sendOrder, typeUrls } from '../envoy/type-urls.ts';
 import { create } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
@@ -10,7 +11,7 @@ import {
   ConfigStatus,
 } from '../envoy/gen/envoy/service/status/v3/csds_pb.js';
 import type { DebugConnection, DebugState } from './state.ts';
-import { debugTypes, debugTypeUrls, sortedConnections } from './state.ts';
+import { sortedConnections } from './state.ts';
 import type { SyncState } from './sync-status.ts';
 import { clusterId, syncState } from './sync-status.ts';
 
@@ -32,7 +33,7 @@ export function clientConfigs(state: DebugState): ClientConfig[] {
 }
 
 function xdsConfigs({ subscriptions }: DebugConnection): ClientConfig_GenericXdsConfig[] {
-  return debugTypes
+  return sendOrder
     .flatMap((type) => {
       const subscription = subscriptions.get(type);
       if (subscription === undefined) return [];
@@ -40,7 +41,7 @@ function xdsConfigs({ subscriptions }: DebugConnection): ClientConfig_GenericXds
       const sentAt: { lastUpdated?: Timestamp } =
         lastSentAt === undefined ? {} : { lastUpdated: timestampFromDate(lastSentAt) };
       return create(ClientConfig_GenericXdsConfigSchema, {
-        typeUrl: debugTypeUrls[type],
+        typeUrl: typeUrls[type],
         configStatus: configStatuses[syncState(subscription)],
         ...sentAt,
         ...(lastError === undefined ? {} : { errorState: create(UpdateFailureStateSchema, { details: lastError }) }),

@@ -1,3 +1,5 @@
+import type { ResourceType } from '../envoy/type-urls.ts';
+import { typeUrls } from '../envoy/type-urls.ts';
 import type { DescMessage, JsonValue, MessageShape } from '@bufbuild/protobuf';
 import { create, toJson } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -15,8 +17,7 @@ import {
 } from '../envoy/gen/envoy/admin/v3/config_dump_shared_pb.js';
 import { RouteConfigurationSchema } from '../envoy/gen/envoy/config/route/v3/route_pb.js';
 import { messageTypes } from './message-types.ts';
-import type { DebugConnection, DebugResource, DebugType } from './state.ts';
-import { debugTypeUrls } from './state.ts';
+import type { DebugConnection, DebugResource } from './state.ts';
 
 /** One of the messages that a ConfigDump (Envoy API, admin/v3/config_dump.proto) consists of. */
 export interface DumpPart {
@@ -48,7 +49,7 @@ export function configDump(
 }
 
 /** The resources themselves, without what a ConfigDump says about each. */
-export function* dumpedResources(connection: DebugConnection, types: Iterable<DebugType>): Generator<JsonValue> {
+export function* dumpedResources(connection: DebugConnection, types: Iterable<ResourceType>): Generator<JsonValue> {
   for (const type of types) {
     for (const resource of dumped(connection, type)) {
       yield toJson(AnySchema, anyOf(type, resource), { registry: messageTypes() });
@@ -131,7 +132,7 @@ function part<Dump extends DescMessage, Entry extends DescMessage>(dump: {
 }
 
 /** By name. Route configurations whose virtual hosts are resources of their own have them put in again, as Envoy has. */
-function dumped(connection: DebugConnection, type: DebugType): DebugResource[] {
+function dumped(connection: DebugConnection, type: ResourceType): DebugResource[] {
   const found = byName(connection.resources(type));
   return type === 'route' ? withVirtualHosts(found, byName(connection.resources('virtualHost'))) : found;
 }
@@ -154,14 +155,14 @@ function withVirtualHosts(routes: readonly DebugResource[], hosts: readonly Debu
   });
 }
 
-function anyOf(type: DebugType, { value }: DebugResource): Any {
-  return create(AnySchema, { typeUrl: debugTypeUrls[type], value });
+function anyOf(type: ResourceType, { value }: DebugResource): Any {
+  return create(AnySchema, { typeUrl: typeUrls[type], value });
 }
 
-function versionOf(connection: DebugConnection, type: DebugType, { version }: DebugResource): string {
+function versionOf(connection: DebugConnection, type: ResourceType, { version }: DebugResource): string {
   return connection.protocol === 'delta' ? version : lastVersion(connection, type);
 }
 
-function lastVersion({ subscriptions }: DebugConnection, type: DebugType): string {
+function lastVersion({ subscriptions }: DebugConnection, type: ResourceType): string {
   return subscriptions.get(type)?.versionSent ?? '';
 }

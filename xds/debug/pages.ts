@@ -1,9 +1,11 @@
+import type { ResourceType } from '../envoy/type-urls.ts';
+import { sendOrder, shortNames } from '../envoy/type-urls.ts';
 import type { HttpAnswer } from '../../lib/http-server.ts';
 import { connectedClients } from './connections.ts';
 import { knownEndpoints } from './endpoints.ts';
 import { PageText, PageTooLongError } from './page-text.ts';
-import type { DebugConnection, DebugState, DebugType } from './state.ts';
-import { debugShortNames, debugTypes, findConnection, proxyName, sortedConnections } from './state.ts';
+import type { DebugConnection, DebugState } from './state.ts';
+import { findConnection, proxyName, sortedConnections } from './state.ts';
 import { syncStatuses } from './sync-status.ts';
 
 /** A page: its JSON text. */
@@ -108,7 +110,7 @@ async function dumpPage(connection: DebugConnection, includeEndpoints: boolean):
   return text.toString();
 }
 
-async function resourcesPage(connection: DebugConnection, types: readonly DebugType[]): Promise<string> {
+async function resourcesPage(connection: DebugConnection, types: readonly ResourceType[]): Promise<string> {
   const { dumpedResources } = await import('./config-dump.ts');
   const text = new PageText();
   text.add('{"configs":[');
@@ -117,11 +119,11 @@ async function resourcesPage(connection: DebugConnection, types: readonly DebugT
   return text.toString();
 }
 
-function typesNamed(names: string): readonly DebugType[] {
+function typesNamed(names: string): readonly ResourceType[] {
   return [...new Set(names.split(','))].map((name) => {
-    const type = debugTypes.find((it) => debugShortNames[it] === name.trim().toLowerCase());
+    const type = sendOrder.find((it) => shortNames[it] === name.trim().toLowerCase());
     if (type !== undefined) return type;
-    throw new PageError(400, `there is no type ${JSON.stringify(name)}: ${Object.values(debugShortNames).join(', ')}`);
+    throw new PageError(400, `there is no type ${JSON.stringify(name)}: ${Object.values(shortNames).join(', ')}`);
   });
 }
 

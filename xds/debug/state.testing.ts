@@ -1,7 +1,8 @@
+import type { ResourceType } from '../envoy/type-urls.ts';
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { DebugConnection, DebugResource, DebugState, DebugSubscription, DebugType } from './state.ts';
+import type { DebugConnection, DebugResource, DebugState, DebugSubscription } from './state.ts';
 
 /** A state of these connections and of no services, unless the test says otherwise. */
 export function debugState(connections: readonly DebugConnection[], more: Partial<DebugState> = {}): DebugState {
@@ -9,8 +10,8 @@ export function debugState(connections: readonly DebugConnection[], more: Partia
 }
 
 interface ConnectionOptions extends Partial<Omit<DebugConnection, 'resources' | 'subscriptions' | 'proxy'>> {
-  readonly subscriptions?: Readonly<Partial<Record<DebugType, Partial<DebugSubscription>>>>;
-  readonly resources?: Readonly<Partial<Record<DebugType, readonly DebugResource[]>>>;
+  readonly subscriptions?: Readonly<Partial<Record<ResourceType, Partial<DebugSubscription>>>>;
+  readonly resources?: Readonly<Partial<Record<ResourceType, readonly DebugResource[]>>>;
 }
 
 /** The stream of a proxy that is named `<pod>.<namespace>`. */

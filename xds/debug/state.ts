@@ -1,28 +1,7 @@
+import type { ResourceType } from '../envoy/type-urls.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Service } from '../model/service.ts';
 import type { Proxy } from '../serve/proxy.ts';
-
-/** The types whose resources are looked at here; a virtual host of its own is served by delta only (VHDS). */
-export type DebugType = 'cluster' | 'endpoint' | 'listener' | 'route' | 'virtualHost';
-
-export const debugTypeUrls: Readonly<Record<DebugType, string>> = {
-  cluster: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
-  endpoint: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
-  listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
-  route: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
-  virtualHost: 'type.googleapis.com/envoy.config.route.v3.VirtualHost',
-};
-
-/** Istio's short names of the types, as users write and read them. */
-export const debugShortNames: Readonly<Record<DebugType, string>> = {
-  cluster: 'cds',
-  endpoint: 'eds',
-  listener: 'lds',
-  route: 'rds',
-  virtualHost: 'vhds',
-};
-
-export const debugTypes: readonly DebugType[] = ['cluster', 'endpoint', 'listener', 'route', 'virtualHost'];
 
 /** An encoded resource, as far as debug pages read it. */
 export interface DebugResource {
@@ -50,7 +29,7 @@ export interface DebugConnection {
   readonly connectedAt: Date;
   readonly subscriptions: ReadonlyMap<string, DebugSubscription>;
   /** What the proxy should have now, of what it is subscribed to. */
-  resources(type: DebugType): Iterable<DebugResource>;
+  resources(type: ResourceType): Iterable<DebugResource>;
 }
 
 /** A service and the endpoints that the registry knows of it. */

@@ -1,5 +1,6 @@
+import { sendOrder, typeUrls } from '../envoy/type-urls.ts';
 import type { DebugState, DebugSubscription } from './state.ts';
-import { debugTypes, debugTypeUrls, sortedConnections } from './state.ts';
+import { sortedConnections } from './state.ts';
 
 /** How far a proxy is with one type, in the words of `istioctl proxy-status`. */
 export type SyncState = 'NOT SENT' | 'SYNCED' | 'STALE' | 'ERROR' | 'IGNORED';
@@ -63,7 +64,7 @@ export function* syncStatuses(state: DebugState, namespace?: string): Generator<
       ...(proxy.version === '' ? {} : { istio_version: proxy.version }),
       ...Object.fromEntries(nonces.filter(([, nonce]) => nonce !== undefined)),
       resources: Object.fromEntries(
-        debugTypes.map((type) => [debugTypeUrls[type], status(type)] as const).filter(([, it]) => it !== undefined),
+        sendOrder.map((type) => [typeUrls[type], status(type)] as const).filter(([, it]) => it !== undefined),
       ) as SyncStatus['resources'],
     };
   }

@@ -4,13 +4,14 @@ export const typeUrls = {
   endpoint: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
   listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   route: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+  virtualHost: 'type.googleapis.com/envoy.config.route.v3.VirtualHost',
 } as const;
 
 export type ResourceType = keyof typeof typeUrls;
 export type TypeUrl = (typeof typeUrls)[ResourceType];
 
 /** The order in which changes are sent, so that traffic never meets a name that is not there yet. */
-export const sendOrder: readonly ResourceType[] = ['cluster', 'endpoint', 'listener', 'route'];
+export const sendOrder: readonly ResourceType[] = ['cluster', 'endpoint', 'listener', 'route', 'virtualHost'];
 
 /** Istio's short names of the types, as metrics and debug pages show them. */
 export const shortNames: Readonly<Record<ResourceType, string>> = {
@@ -18,6 +19,7 @@ export const shortNames: Readonly<Record<ResourceType, string>> = {
   endpoint: 'eds',
   listener: 'lds',
   route: 'rds',
+  virtualHost: 'vhds',
 };
 
 const byUrl = new Map<string, ResourceType>(sendOrder.map((type): [string, ResourceType] => [typeUrls[type], type]));

@@ -11,7 +11,6 @@ import { silentLogger } from '../../lib/logger.ts';
 import { DiscoveryResponseSchema } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
 import { envoyRegistry } from '../envoy/registry.ts';
 import type { ResourceType } from '../envoy/type-urls.ts';
-import { sendOrder } from '../envoy/type-urls.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import { defaultMeshSettings } from '../model/mesh-settings.ts';
 import type { Problem } from '../model/problem.ts';
@@ -25,9 +24,13 @@ interface CaseHead {
   readonly settings?: Partial<MeshSettings>;
 }
 
+/** Route configurations are whole, with their virtual hosts in them. */
+type GoldenType = Exclude<ResourceType, 'virtualHost'>;
+const goldenTypes: readonly GoldenType[] = ['cluster', 'endpoint', 'listener', 'route'];
+
 /** What one proxy gets, as JSON in Envoy's spelling, and what is wrong with the user's objects. */
 export interface GoldenResult {
-  readonly resources: Readonly<Record<ResourceType, readonly JsonObject[]>>;
+  readonly resources: Readonly<Record<GoldenType, readonly JsonObject[]>>;
   readonly problems: readonly Problem[];
 }
 
@@ -40,11 +43,11 @@ export function runGoldenCase(text: string): GoldenResult {
   const store = new MeshStore({ ...defaultMeshSettings, ...head.settings });
   for (const object of objects) put(store, withNamespace(object));
   const engine = new SnapshotEngine(store, silentLogger);
-  const snapshot = engine.open({ ...defaultProxy, ...head.proxy }, () => undefined);
+  const snapshot = engine.open({ ...defaultProxy, ...head.proxy }, () => undefined, 'whole');
   engine.refresh();
   const json = (type: ResourceType): JsonObject[] => {
     const { shared, own } = snapshot.visible(type);
-    return [...shared.resources.values(), ...own.resources.values()]
+    return [...shared.values(), ...own.values()]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map(({ sotwBytes }) => decode(sotwBytes));
   };
@@ -107,12 +110,12 @@ function decode(resourceField: Buffer): JsonObject {
 
 /** The parts of a result that a golden file of a folder holds; the whole is loaded by Envoy all the same. */
 export function selectForFolder(folder: string, { resources, problems }: GoldenResult): object {
-  const types: Readonly<Record<string, readonly ResourceType[]>> = {
+  const types: Readonly<Record<string, readonly GoldenType[]>> = {
     clusters: ['cluster', 'endpoint'],
     listeners: ['listener'],
     routes: ['route'],
   };
-  const selected = types[folder] ?? sendOrder;
+  const selected = types[folder] ?? goldenTypes;
   return {
     ...Object.fromEntries(selected.map((type) => [`${type}s`, resources[type]])),
     ...(problems.length === 0 ? {} : { problems }),

@@ -20,7 +20,7 @@ export function concernsClient(match: ClientConditions, view: View, port: number
   if (match.port !== undefined && match.port !== 0 && match.port !== port) return false;
   if (match.gateways !== undefined && match.gateways.length > 0) return match.gateways.includes(meshGateway);
   if (match.sourceNamespace && match.sourceNamespace !== view.namespace) return false;
-  return carriesLabels(view.sourceLabels ?? {}, match.sourceLabels);
+  return match.sourceLabels === undefined || carriesLabels(view.sourceLabels ?? {}, match.sourceLabels);
 }
 
 /** Whether some of the matches, or none being there at all, is for the sidecars of a view that route a port. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpMatchRequest, HttpRoute, VirtualService, VirtualServiceSpec } from '../../crds/virtual-service.ts';
+import type { Key } from '../../lib/kube/object.ts';
+import { keyOf } from '../../lib/kube/object.ts';
 import { mergeMatches } from './delegate-match.ts';
-import { expandDelegates } from './delegates.ts';
+import { delegatesOf, expandDelegates } from './delegates.ts';
 import { defaultMeshSettings } from './mesh-settings.ts';
 
 function named(name: string, spec: VirtualServiceSpec, namespace = 'default'): VirtualService {
@@ -9,9 +11,16 @@ function named(name: string, spec: VirtualServiceSpec, namespace = 'default'): V
 }
 
 function expand(root: HttpRoute, ...delegates: readonly VirtualService[]) {
-  const all = [named('root', { hosts: ['reviews'], http: [root] }), ...delegates];
-  const { virtualServices, problems } = expandDelegates(all, defaultMeshSettings);
-  return { http: virtualServices[0]?.spec.http, problems };
+  const { virtualService, problems } = expandDelegates(rooted(root), find(delegates), defaultMeshSettings);
+  return { http: virtualService.spec.http, problems };
+}
+
+function rooted(...http: readonly HttpRoute[]): VirtualService {
+  return named('root', { hosts: ['reviews'], http });
+}
+
+function find(all: readonly VirtualService[]) {
+  return (key: Key) => all.find((it) => keyOf(it) === key);
 }
 
 const to = (host: string) => [{ destination: { host } }];
@@ -19,8 +28,10 @@ const delegate = { name: 'leaf', namespace: 'other' };
 
 describe('expandDelegates', () => {
   it('leaves VirtualServices without delegates as they are', () => {
-    const all = [named('a', { hosts: ['a'], http: [{ route: to('a') }] })];
-    expect(expandDelegates(all, defaultMeshSettings).virtualServices).toBe(all);
+    const plain = named('a', { hosts: ['a'], http: [{ route: to('a') }] });
+    const expansion = expandDelegates(plain, find([plain]), defaultMeshSettings);
+    expect(expansion.virtualService).toBe(plain);
+    expect(expansion.problems).toEqual([]);
   });
 
   it('puts the rules of the delegate in the place of the rule, with its own hosts and what they do not say', () => {
@@ -102,6 +113,18 @@ describe('expandDelegates with many matches', () => {
     );
     expect(http).toEqual([]);
     expect(problems[0]?.message).toContain('more than 1000 matches');
+  });
+});
+
+describe('delegatesOf', () => {
+  it('names each delegate once, there or not, in its own namespace by default', () => {
+    const here = { delegate: { name: 'leaf' } };
+    const there = { delegate: { name: 'leaf', namespace: 'other' } };
+    expect(delegatesOf(rooted(here, { route: to('a') }, there, here))).toEqual(['default/leaf', 'other/leaf']);
+  });
+
+  it('is nothing for a delegate itself, which can not delegate further', () => {
+    expect(delegatesOf(named('leaf', { http: [{ delegate }] }))).toEqual([]);
   });
 });
 

@@ -1,4 +1,6 @@
 import type { HttpRoute, VirtualService } from '../../crds/virtual-service.ts';
+import type { Key } from '../../lib/kube/object.ts';
+import { formatKey } from '../../lib/kube/object.ts';
 import { mergeMatches } from './delegate-match.ts';
 import { isExportedTo } from './export-to.ts';
 import { resolveHostname } from './hostname.ts';
@@ -28,30 +30,41 @@ function isMoved(rule: HttpRoute): rule is MovedRule {
   return 'origin' in rule;
 }
 
-interface Expansion {
-  readonly virtualServices: readonly VirtualService[];
+/** A VirtualService with the rules of its delegates, and what is wrong with them. */
+export interface Expansion {
+  readonly virtualService: VirtualService;
   readonly problems: readonly Problem[];
 }
 
 /**
  * Puts the rules of delegates in place of the rules that name them (Istio API, `HTTPRoute.delegate`). A delegate is a
  * VirtualService without hosts; its matches narrow those of the rule, and what it does not say is taken from the rule.
- * A rule whose delegate can't be had is left out.
+ * A rule whose delegate can't be had is left out. `find` knows VirtualServices as {@link delegatesOf} names them.
  */
-export function expandDelegates(virtualServices: readonly VirtualService[], settings: MeshSettings): Expansion {
-  if (!virtualServices.some(delegates)) return { virtualServices, problems: [] };
-  const byName = new Map(virtualServices.map((it) => [objectName('VirtualService', it.metadata), it]));
+export function expandDelegates(
+  root: VirtualService,
+  find: (key: Key) => VirtualService | undefined,
+  settings: MeshSettings,
+): Expansion {
+  if (!delegates(root)) return { virtualService: root, problems: [] };
   const problems: Problem[] = [];
-  const expanded = virtualServices.map((root) => {
-    if (!delegates(root)) return root;
-    const http = (root.spec.http ?? []).flatMap((rule, position): readonly MovedRule[] => {
-      const origin = originOf(rule, root, position);
-      if (rule.delegate === undefined) return [{ ...rule, origin }];
-      return expandRule({ root, rule, origin, byName, settings, problems });
-    });
-    return { ...root, spec: { ...root.spec, http } };
+  const http = (root.spec.http ?? []).flatMap((rule, position): readonly MovedRule[] => {
+    const origin = originOf(rule, root, position);
+    if (rule.delegate === undefined) return [{ ...rule, origin }];
+    return expandRule({ root, rule, origin, find, settings, problems });
   });
-  return { virtualServices: expanded, problems };
+  return { virtualService: { ...root, spec: { ...root.spec, http } }, problems };
+}
+
+/** The VirtualServices that a VirtualService delegates to, there or not. */
+export function delegatesOf(root: VirtualService): readonly Key[] {
+  if (!delegates(root)) return [];
+  const keys = (root.spec.http ?? []).flatMap((rule) => (rule.delegate === undefined ? [] : [delegateKey(rule, root)]));
+  return [...new Set(keys)];
+}
+
+function delegateKey({ delegate }: HttpRoute, { metadata }: VirtualService): Key {
+  return formatKey(delegate?.namespace ? delegate.namespace : metadata.namespace, delegate?.name ?? '');
 }
 
 function delegates({ spec }: VirtualService): boolean {
@@ -62,18 +75,16 @@ interface RuleExpansion {
   readonly root: VirtualService;
   readonly rule: HttpRoute;
   readonly origin: RuleOrigin;
-  readonly byName: ReadonlyMap<string, VirtualService>;
+  readonly find: (key: Key) => VirtualService | undefined;
   readonly settings: MeshSettings;
   readonly problems: Problem[];
 }
 
-function expandRule({ root, rule, origin, byName, settings, problems }: RuleExpansion): readonly MovedRule[] {
+function expandRule({ root, rule, origin, find, settings, problems }: RuleExpansion): readonly MovedRule[] {
   const namespace = root.metadata.namespace ?? '';
-  const wanted = objectName('VirtualService', {
-    name: rule.delegate?.name ?? '',
-    namespace: rule.delegate?.namespace ? rule.delegate.namespace : namespace,
-  });
-  const delegate = byName.get(wanted);
+  const key = delegateKey(rule, root);
+  const wanted = `VirtualService/${key}`;
+  const delegate = find(key);
   const wrong = delegateProblem(delegate, namespace);
   if (delegate === undefined || wrong !== undefined) {
     const message = `${wanted} ${wrong ?? 'does not exist'}; the rule is left out`;

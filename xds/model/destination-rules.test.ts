@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationRule } from '../../crds/destination-rule.ts';
 import { aDestinationRule, aPort, aService } from './model-testing.ts';
-import { clientLabelKeys, destinationRuleFor, trafficPolicyFor } from './destination-rules.ts';
+import { clientLabelKeys, destinationRulesFor, hostOf, mergeRules, trafficPolicyFor } from './destination-rules.ts';
+import { hostnameMatches } from './hostname.ts';
 import { defaultMeshSettings as settings } from './mesh-settings.ts';
 import type { View } from './view.ts';
 
@@ -11,11 +12,17 @@ function rule(name: string, namespace: string, host: string, more: Partial<Desti
   return aDestinationRule({ host, ...more }, { name, namespace });
 }
 
-function found(rules: readonly DestinationRule[], view: View = { namespace: 'client' }): string | undefined {
-  return destinationRuleFor({ rules, settings }, view, service)?.metadata.name;
+/** The rule that holds, of those about the service. */
+function ruleFor(rules: readonly DestinationRule[], view: View = { namespace: 'client' }) {
+  const covering = rules.filter((it) => hostnameMatches(hostOf(it, settings), service.hostname));
+  return mergeRules(destinationRulesFor(covering, settings, view, service));
 }
 
-describe('destinationRuleFor', () => {
+function found(rules: readonly DestinationRule[], view?: View): string | undefined {
+  return ruleFor(rules, view)?.metadata.name;
+}
+
+describe('destinationRulesFor', () => {
   const ofRoot = rule('root', 'istio-system', '*.local');
   const ofService = rule('service', 'shop', 'web');
   const ofClient = rule('client', 'client', 'web.shop.svc.cluster.local');
@@ -53,7 +60,6 @@ describe('destinationRuleFor', () => {
     expect(found([ofClient, chosen])).toBe('client');
     expect(found([ofClient, chosen], { namespace: 'client', sourceLabels: { app: 'a' } })).toBe('chosen');
     expect(found([chosen], { namespace: 'other', sourceLabels: { app: 'a' } })).toBeUndefined();
-    expect(clientLabelKeys([ofClient, chosen])).toEqual(new Set(['app']));
   });
 
   it('merges rules of one host: the older policy, the subsets of both', () => {
@@ -65,13 +71,41 @@ describe('destinationRuleFor', () => {
       ],
       trafficPolicy: { loadBalancer: { simple: 'RANDOM' } },
     });
-    const merged = destinationRuleFor({ rules: [older, younger], settings }, { namespace: 'client' }, service);
+    const merged = ruleFor([older, younger]);
     expect(merged?.metadata.name).toBe('older');
     expect(merged?.spec.trafficPolicy).toEqual({ loadBalancer: { simple: 'RANDOM' } });
     expect(merged?.spec.subsets).toEqual([
       { name: 'v1', labels: { version: '1' } },
       { name: 'v2', labels: { version: '2' } },
     ]);
+  });
+});
+
+describe('mergeRules', () => {
+  it('leaves one rule the object that it is, and makes nothing of none', () => {
+    const only = rule('only', 'shop', 'web');
+    expect(mergeRules([only])).toBe(only);
+    expect(mergeRules([])).toBeUndefined();
+  });
+});
+
+describe('hostOf', () => {
+  it('is empty for a rule that has lost its host', () => {
+    const { host: _gone, ...rest } = rule('bad', 'shop', 'web').spec;
+    expect(hostOf({ ...rule('bad', 'shop', 'web'), spec: rest as DestinationRule['spec'] }, settings)).toBe('');
+  });
+});
+
+describe('clientLabelKeys', () => {
+  it('are those that clients are selected by, and those compared with the labels of endpoints', () => {
+    const failoverPriority = ['rack', 'row=7', 'app'];
+    const trafficPolicy = { loadBalancer: { localityLbSetting: { failoverPriority } } };
+    const workloadSelector = { matchLabels: { app: 'a' } };
+    expect(clientLabelKeys(rule('selecting', 'shop', 'web', { workloadSelector }))).toEqual(['app']);
+    expect(clientLabelKeys(rule('both', 'shop', 'web', { workloadSelector, trafficPolicy }))).toEqual(['app', 'rack']);
+    const subsets = [{ name: 'v1', labels: {}, trafficPolicy }];
+    expect(clientLabelKeys(rule('subset', 'shop', 'web', { subsets }))).toEqual(['rack', 'app']);
+    expect(clientLabelKeys(rule('plain', 'shop', 'web'))).toEqual([]);
   });
 });
 

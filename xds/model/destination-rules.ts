@@ -1,44 +1,48 @@
 import type { DestinationRule, Subset, TrafficPolicy } from '../../crds/destination-rule.ts';
 import { isExportedTo } from './export-to.ts';
-import { hostnameMatches, isWildcard, resolveHostname } from './hostname.ts';
+import { isWildcard, resolveHostname } from './hostname.ts';
 import { carriesLabels } from './label-selector.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Service, ServicePort } from './service.ts';
 import type { View } from './view.ts';
 
-/** Where rules are looked up: all of the mesh, oldest first, and the settings that complete names. */
-export interface DestinationRules {
-  readonly rules: readonly DestinationRule[];
-  readonly settings: MeshSettings;
-}
-
 /**
- * The DestinationRule that holds for a service as the sidecars of a view see it. Istio's order of lookup: the client's
- * namespace, then the service's, then the root namespace; the first that has a visible rule for the host decides, an
- * exact host before a wildcard. Several rules of one namespace for one host are merged, the oldest first.
+ * The DestinationRules that hold for a service as the sidecars of a view see it, to be merged by {@link mergeRules}; none,
+ * one or several. Istio's order of lookup: the client's namespace, then the service's, then the root namespace; the
+ * first that has a visible rule for the host decides, an exact host before a wildcard. `rules` are those whose host
+ * covers the service's, the oldest first.
  */
-export function destinationRuleFor(
-  { rules, settings }: DestinationRules,
+export function destinationRulesFor(
+  rules: readonly DestinationRule[],
+  settings: MeshSettings,
   view: View,
   service: Pick<Service, 'hostname' | 'namespace'>,
-): DestinationRule | undefined {
+): readonly DestinationRule[] {
+  if (rules.length === 0) return rules;
   for (const namespace of new Set([view.namespace, service.namespace, settings.rootNamespace])) {
     const candidates = rules.filter(
       (rule) =>
         rule.metadata.namespace === namespace &&
-        hostnameMatches(hostOf(rule, settings), service.hostname) &&
         isExportedTo(rule.spec.exportTo, namespace, view.namespace) &&
         selectsClient(rule, view),
     );
     const found = mostSpecific(candidates, settings);
-    if (found !== undefined) return found;
+    if (found.length > 0) return found;
   }
-  return undefined;
+  return [];
+}
+
+/** Rules of one host as one: the older win, what they do not say is taken from the younger (Istio's merge). */
+export function mergeRules(rules: readonly DestinationRule[]): DestinationRule | undefined {
+  const [first, ...others] = rules;
+  return first === undefined ? undefined : others.reduce(merge, first);
 }
 
 /** The full host name that a DestinationRule is about; may be a wildcard. */
-export function hostOf(rule: DestinationRule, settings: MeshSettings): string {
-  return resolveHostname(rule.spec.host, rule.metadata.namespace ?? '', settings.clusterDomain);
+export function hostOf({ metadata, spec }: DestinationRule, settings: Pick<MeshSettings, 'clusterDomain'>): string {
+  // Schemas ask for a host, but objects may be older than the schema.
+  const host = Object.hasOwn(spec, 'host') ? spec.host : '';
+  return resolveHostname(host, metadata.namespace ?? '', settings.clusterDomain);
 }
 
 /** Rules with a workload selector hold for the clients of their own namespace that carry its labels. */
@@ -48,26 +52,25 @@ function selectsClient(rule: DestinationRule, view: View): boolean {
   return rule.metadata.namespace === view.namespace && carriesLabels(view.sourceLabels ?? {}, wanted);
 }
 
-function mostSpecific(candidates: readonly DestinationRule[], settings: MeshSettings): DestinationRule | undefined {
+function mostSpecific(candidates: readonly DestinationRule[], settings: MeshSettings): readonly DestinationRule[] {
   const hosts = candidates.map((rule) => hostOf(rule, settings)).sort(compareSpecificity);
   const sameHost = candidates.filter((rule) => hostOf(rule, settings) === hosts[0]);
   // A rule that singles clients out goes before those for everybody.
   const selecting = sameHost.filter((rule) => rule.spec.workloadSelector !== undefined);
-  const [first, ...others] = selecting.length > 0 ? selecting : sameHost;
-  return first === undefined ? undefined : others.reduce(merge, first);
+  return selecting.length > 0 ? selecting : sameHost;
 }
 
 /**
- * The label keys that rules select their clients by, or compare with those of endpoints (`failoverPriority`); views need
- * these labels, no others.
+ * The label keys that a rule selects its clients by, or compares with those of endpoints (`failoverPriority`); views
+ * need these labels, no others.
  */
-export function clientLabelKeys(rules: readonly DestinationRule[]): ReadonlySet<string> {
-  const selecting = rules.flatMap(({ spec }) => Object.keys(spec.workloadSelector?.matchLabels ?? {}));
-  const compared = rules.flatMap(policiesOf).flatMap((policy) => {
+export function clientLabelKeys(rule: DestinationRule): readonly string[] {
+  const selecting = Object.keys(rule.spec.workloadSelector?.matchLabels ?? {});
+  const compared = policiesOf(rule).flatMap((policy) => {
     const entries = policy.loadBalancer?.localityLbSetting?.failoverPriority ?? [];
     return entries.filter((entry) => !entry.includes('='));
   });
-  return new Set([...selecting, ...compared]);
+  return [...new Set([...selecting, ...compared])];
 }
 
 /** Every policy that some port or subset of the rule's host may have. */

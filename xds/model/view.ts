@@ -8,9 +8,9 @@ export interface View {
   /** The namespace of the sidecars: short host names, visibility and precedence of rules follow from it. */
   readonly namespace: string;
   /** Labels of the sidecars; present only where some visible rule selects clients by label (`sourceLabels`). */
-  readonly sourceLabels?: Readonly<Record<string, string>>;
+  readonly sourceLabels?: Readonly<Record<string, string>> | undefined;
   /** Where the sidecars are; present only where some visible rule prefers endpoints by that. */
-  readonly locality?: Locality;
+  readonly locality?: Locality | undefined;
 }
 
 /** A name for the view that is equal exactly for equal views. */

@@ -1,62 +1,22 @@
 import { isIP } from 'node:net';
 import { isDnsNameOrWildcard } from '../../config/syntax/names.ts';
 import type { VirtualService } from '../../crds/virtual-service.ts';
+import type { ClientConditions } from './client-match.ts';
 import { meshGateway, someConcernsClient } from './client-match.ts';
-import { expandDelegates } from './delegates.ts';
 import { isExportedTo } from './export-to.ts';
-import { hostnameMatches, isWildcard, resolveHostname } from './hostname.ts';
+import { resolveHostname } from './hostname.ts';
 import type { MeshSettings } from './mesh-settings.ts';
+import type { VirtualServicesOfHost } from './mesh.ts';
 import type { Problem } from './problem.ts';
-import { objectName } from './problem.ts';
+import { objectName, problemsOf } from './problem.ts';
 import type { Hostname } from './service.ts';
 import type { View } from './view.ts';
 
-/** The VirtualServices that the sidecars of one view obey, by the hosts they are about. */
-export interface VirtualServiceIndex {
-  readonly view: View;
-  /** In order of precedence: the oldest first. */
-  readonly virtualServices: readonly VirtualService[];
-  /** Resolved hosts of each of them: full names and wildcards, lower case. */
-  readonly hostsOf: ReadonlyMap<VirtualService, readonly Hostname[]>;
-  readonly byHost: ReadonlyMap<Hostname, readonly VirtualService[]>;
-  /** The wildcards among the hosts, the most specific (longest) first. */
-  readonly wildcards: readonly Hostname[];
-  readonly problems: readonly Problem[];
-}
-
-/**
- * Indexes the VirtualServices that a view sees and that are for sidecars (`gateways` empty or with `mesh`). They come
- * in order of precedence, as {@link Mesh.virtualServices} has them.
- */
-export function indexVirtualServices(
-  virtualServices: readonly VirtualService[],
-  view: View,
-  settings: MeshSettings,
-): VirtualServiceIndex {
-  const expanded = expandDelegates(virtualServices, settings);
-  const relevant = expanded.virtualServices.filter((it) => isForSidecars(it) && isVisible(it, view));
-  const hostsOf = new Map<VirtualService, readonly Hostname[]>();
-  const byHost = new Map<Hostname, VirtualService[]>();
-  const problems: Problem[] = [...expanded.problems];
-  for (const virtualService of relevant) {
-    const hosts = usableHosts(virtualService, settings, problems);
-    hostsOf.set(virtualService, hosts);
-    for (const host of hosts) {
-      const others = byHost.get(host);
-      if (others === undefined) byHost.set(host, [virtualService]);
-      else others.push(virtualService);
-    }
-  }
-  for (const [host, rivals] of byHost) problems.push(...unusedRules(host, rivals, view));
-  const wildcards = [...byHost.keys()].filter(isWildcard).sort(bySpecificity);
-  return { view, virtualServices: relevant, hostsOf, byHost, wildcards, problems };
-}
-
-/** All VirtualServices about a host, best first: those that name it, then those of the longest wildcard, and so on. */
-export function virtualServicesFor(index: VirtualServiceIndex, hostname: Hostname): readonly VirtualService[] {
-  const named = index.byHost.get(hostname) ?? [];
-  const covering = index.wildcards.filter((wildcard) => wildcard !== hostname && hostnameMatches(wildcard, hostname));
-  return [...named, ...covering.flatMap((wildcard) => index.byHost.get(wildcard) ?? [])];
+/** Of the VirtualServices about a host those that the sidecars of a view obey: `gateways` empty or with `mesh`. */
+export function virtualServicesFor(rules: VirtualServicesOfHost, view: View): VirtualServicesOfHost {
+  const obeyed = (all: readonly VirtualService[]): readonly VirtualService[] =>
+    all.length === 0 ? all : all.filter((it) => isForSidecars(it) && isVisible(it, view));
+  return { naming: obeyed(rules.naming), covering: obeyed(rules.covering), misnaming: obeyed(rules.misnaming) };
 }
 
 /**
@@ -64,16 +24,17 @@ export function virtualServicesFor(index: VirtualServiceIndex, hostname: Hostnam
  * Rules are never merged across VirtualServices (Istio does not either, for sidecars).
  */
 export function httpVirtualServiceFor(
-  index: VirtualServiceIndex,
-  hostname: Hostname,
+  { naming, covering }: Pick<VirtualServicesOfHost, 'naming' | 'covering'>,
+  view: View,
   port: number,
 ): VirtualService | undefined {
-  return virtualServicesFor(index, hostname).find((it) => hasHttpRulesFor(it, index.view, port));
+  const holds = (it: VirtualService): boolean => hasHttpRulesFor(it, view, port);
+  return naming.find(holds) ?? covering.find(holds);
 }
 
 /** The VirtualServices about a host that have rules for TCP or TLS connections, best first. */
-export function layer4VirtualServicesFor(index: VirtualServiceIndex, hostname: Hostname): readonly VirtualService[] {
-  return virtualServicesFor(index, hostname).filter(hasLayer4Rules);
+export function layer4VirtualServicesFor({ naming, covering }: VirtualServicesOfHost): readonly VirtualService[] {
+  return [...naming, ...covering].filter(hasLayer4Rules);
 }
 
 function hasLayer4Rules({ spec }: VirtualService): boolean {
@@ -99,8 +60,11 @@ const ruleKinds = [
   { name: 'tls and tcp', isIn: hasLayer4Rules, holdsFor: hasLayer4RulesFor },
 ] as const;
 
-/** A problem of each VirtualService whose rules never hold for a host, since an older one has rules for all clients. */
-function unusedRules(host: Hostname, rivals: readonly VirtualService[], view: View): readonly Problem[] {
+/**
+ * A problem of each VirtualService whose rules never hold for a host, since an older one has rules for all clients.
+ * `rivals` are those that name the host, the oldest first.
+ */
+export function unusedRules(host: Hostname, rivals: readonly VirtualService[], view: View): readonly Problem[] {
   return ruleKinds.flatMap(({ name, isIn, holdsFor }) => {
     const prevailing = rivals.findIndex((it) => holdsFor(it, view, anyPort));
     const older = rivals[prevailing];
@@ -114,17 +78,11 @@ function unusedRules(host: Hostname, rivals: readonly VirtualService[], view: Vi
   });
 }
 
-/** The label keys that some match of the VirtualServices tells clients apart by; views need these labels, no others. */
-export function sourceLabelKeys(virtualServices: readonly VirtualService[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { spec } of virtualServices) {
-    for (const rule of [...(spec.http ?? []), ...(spec.tls ?? []), ...(spec.tcp ?? [])]) {
-      for (const match of rule.match ?? []) {
-        for (const key of Object.keys(match.sourceLabels ?? {})) keys.add(key);
-      }
-    }
-  }
-  return keys;
+/** The label keys that some match of a VirtualService tells clients apart by; views need these labels, no others. */
+export function sourceLabelKeys({ spec }: VirtualService): readonly string[] {
+  const rules = [...(spec.http ?? []), ...(spec.tls ?? []), ...(spec.tcp ?? [])];
+  const matches = rules.flatMap((rule): readonly ClientConditions[] => rule.match ?? []);
+  return [...new Set(matches.flatMap(({ sourceLabels }) => Object.keys(sourceLabels ?? {})))];
 }
 
 function isForSidecars({ spec }: VirtualService): boolean {
@@ -135,23 +93,29 @@ function isVisible({ metadata, spec }: VirtualService, view: View): boolean {
   return isExportedTo(spec.exportTo, metadata.namespace ?? '', view.namespace);
 }
 
-function usableHosts(virtualService: VirtualService, settings: MeshSettings, problems: Problem[]): readonly Hostname[] {
-  const namespace = virtualService.metadata.namespace ?? '';
+/** The hosts of a VirtualService, completed and in lower case, and what is wrong with those that can't be used. */
+export function hostsOf(
+  virtualService: VirtualService,
+  settings: Pick<MeshSettings, 'clusterDomain'>,
+): {
+  readonly usable: readonly Hostname[];
+  readonly unusable: readonly Hostname[];
+  readonly problems: readonly Problem[];
+} {
+  const { metadata, spec } = virtualService;
   const usable = new Set<Hostname>();
-  for (const [position, written] of (virtualService.spec.hosts ?? []).entries()) {
-    const host = resolveHostname(written, namespace, settings.clusterDomain);
+  const unusable = new Set<Hostname>();
+  const { report, problems } = problemsOf(objectName('VirtualService', metadata));
+  for (const [position, written] of (spec.hosts ?? []).entries()) {
+    const host = resolveHostname(written, metadata.namespace ?? '', settings.clusterDomain);
     const wrong = hostProblem(host);
     if (wrong === undefined) usable.add(host);
     else {
-      const message = `host "${written}" is left out: ${wrong}`;
-      problems.push({
-        object: objectName('VirtualService', virtualService.metadata),
-        path: `spec.hosts[${position}]`,
-        message,
-      });
+      unusable.add(host);
+      report(`spec.hosts[${position}]`, `host "${written}" is left out: ${wrong}`);
     }
   }
-  return [...usable];
+  return { usable: [...usable], unusable: [...unusable], problems };
 }
 
 function hostProblem(host: string): string | undefined {
@@ -159,9 +123,4 @@ function hostProblem(host: string): string | undefined {
     return 'sidecars do not take rules for all hosts; name the hosts or a wildcard such as *.example.com';
   if (!isDnsNameOrWildcard(host) && isIP(host) === 0) return 'it is no host name, no wildcard of one and no IP address';
   return undefined;
-}
-
-function bySpecificity(a: string, b: string): number {
-  if (a.length !== b.length) return b.length - a.length;
-  return a < b ? -1 : 1;
 }

@@ -4,6 +4,7 @@ import { isNotServed } from '../../lib/kube/error.ts';
 import type { Informer } from '../../lib/kube/informer.ts';
 import { createInformer } from '../../lib/kube/informer.ts';
 import type { KubeObject, ObjectRef } from '../../lib/kube/object.ts';
+import { keyOf } from '../../lib/kube/object.ts';
 import type { Resource } from '../../lib/kube/resources.ts';
 import { endpointSlices, nodes, pods, services } from '../../lib/kube/resources.ts';
 import type { Node } from '../../lib/kube/types.ts';
@@ -60,12 +61,25 @@ export async function followKubernetes(source: KubernetesSourceOptions): Promise
 }
 
 function follow<T extends KubeObject>(
-  { signal }: KubernetesSourceOptions,
+  { signal, logger }: KubernetesSourceOptions,
   informer: Informer<T>,
   put: (object: T) => void,
   remove: (ref: ObjectRef) => void,
 ): Informer<T> {
-  informer.onChange({ added: put, updated: put, deleted: ({ metadata }) => remove(metadata) });
+  // An object that no schema should have let through must not keep the others away.
+  const guarded = ({ kind, metadata }: T, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      logger.error('cannot take in an object; it is left out', { kind, object: keyOf({ metadata }), error });
+    }
+  };
+  const putGuarded = (object: T): void => guarded(object, () => put(object));
+  informer.onChange({
+    added: putGuarded,
+    updated: putGuarded,
+    deleted: (object) => guarded(object, () => remove(object.metadata)),
+  });
   informer.start(signal);
   return informer;
 }

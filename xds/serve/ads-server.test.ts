@@ -7,9 +7,9 @@ import type { ResourceType } from '../envoy/type-urls.ts';
 import { AdsClient, sidecarNode } from './ads-client.testing.ts';
 import { AdsServer } from './ads-server.ts';
 import type { AdsServerOptions } from './ads-stream.ts';
-import { visibleOf } from './resources.testing.ts';
+import type { News, OnChange } from '../snapshot/snapshot-engine.ts';
+import { nothingVisible, visibleOf } from './resources.testing.ts';
 import { ServeMetrics } from './serve-metrics.ts';
-import { nothingVisible } from './subscription.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -29,11 +29,12 @@ const web: Caller = {
 async function serve(options: Partial<AdsServerOptions> = {}) {
   const visible = {
     cluster: visibleOf('cluster', ['a']),
-    endpoint: nothingVisible,
-    listener: nothingVisible,
-    route: nothingVisible,
+    endpoint: nothingVisible(),
+    listener: nothingVisible(),
+    route: nothingVisible(),
+    virtualHost: nothingVisible(),
   };
-  const listeners = new Map<string, () => void>();
+  const listeners = new Map<string, OnChange>();
   const closed = vi.fn<(pod: string) => void>();
   const registry = createRegistry({ processMetrics: false });
   const logger = recordingLogger();
@@ -66,7 +67,7 @@ async function serve(options: Partial<AdsServerOptions> = {}) {
     },
     see: (type: ResourceType, ...names: string[]): void => {
       visible[type] = visibleOf(type, names, visible[type]);
-      for (const onChange of listeners.values()) onChange();
+      for (const onChange of listeners.values()) onChange(newsNow());
     },
     metrics: async () => (await renderMetrics(registry)).body,
   };
@@ -210,7 +211,7 @@ describe('an ADS server', () => {
 
   it('ends a stream that fails to take a change in, and tells the others of it', async () => {
     let broken = false;
-    const listeners: (() => void)[] = [];
+    const listeners: OnChange[] = [];
     const { connect } = await serve({
       configurationOf: ({ pod }, onChange) => {
         listeners.push(onChange);
@@ -229,9 +230,14 @@ describe('an ADS server', () => {
       await client.next();
     }
     broken = true;
-    for (const onChange of listeners) onChange();
+    for (const onChange of listeners) onChange(newsNow());
     expect(await clients[0]?.status()).toMatchObject({ code: status.INTERNAL });
     const news = await clients[1]?.next();
     expect(news && namesIn(news)).toEqual(['b']);
   });
 });
+
+function newsNow(): News {
+  const now = performance.now();
+  return { changedAt: now, readyAt: now };
+}

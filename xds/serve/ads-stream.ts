@@ -5,19 +5,13 @@ import { describeError } from '../../lib/errors.ts';
 import type { Caller } from '../../lib/identity.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Node } from '../envoy/gen/envoy/config/core/v3/base_pb.js';
-import type { ResourceType } from '../envoy/type-urls.ts';
+import type { News, OnChange, OpenSnapshot, RouteForm } from '../snapshot/snapshot-engine.ts';
 import type { DiscoveryEvent } from './connection.ts';
 import { Connection, RequestError } from './connection.ts';
 import type { Proxy } from './proxy.ts';
 import { parseProxy } from './proxy.ts';
+import type { MessageParts } from './responses.ts';
 import type { ServeMetrics } from './serve-metrics.ts';
-import type { VisibleSets } from './subscription.ts';
-
-/** Where a proxy's configuration comes from, for as long as it is connected. */
-export interface ProxyConfiguration {
-  visible(type: ResourceType): VisibleSets;
-  close(): void;
-}
 
 export interface AdsServerOptions {
   /**
@@ -26,7 +20,7 @@ export interface AdsServerOptions {
    */
   readonly authenticate: (call: ServerDuplexStream<unknown, Buffer>) => Promise<Caller>;
   /** Opens a proxy's configuration; `onChange` is called after it has changed. */
-  readonly configurationOf: (proxy: Proxy, onChange: () => void) => ProxyConfiguration;
+  readonly configurationOf: (proxy: Proxy, onChange: OnChange, routeForm: RouteForm) => OpenSnapshot;
   readonly logger: Logger;
   readonly metrics: ServeMetrics;
 }
@@ -45,7 +39,7 @@ export class AdsStream<Request extends { node?: Node | undefined }> {
   readonly #onOpen: (connection: Connection) => void;
   readonly #onEnd: () => void;
   #connection: Connection | undefined;
-  #configuration: ProxyConfiguration | undefined;
+  #configuration: OpenSnapshot | undefined;
   #ended = false;
 
   constructor(
@@ -87,6 +81,7 @@ export class AdsStream<Request extends { node?: Node | undefined }> {
   #release(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#connection?.close();
     this.#configuration?.close();
     if (this.#connection !== undefined) {
       const { proxy } = this.#connection;
@@ -130,7 +125,8 @@ export class AdsStream<Request extends { node?: Node | undefined }> {
       this.end(codes.PERMISSION_DENIED, refusal);
       return;
     }
-    const configuration = this.#options.configurationOf(proxy, () => this.#changed());
+    const routeForm = this.#protocol.name === 'delta' ? 'discovering' : 'whole';
+    const configuration = this.#options.configurationOf(proxy, (news) => this.#changed(news), routeForm);
     this.#configuration = configuration;
     this.#connection = new Connection({
       id: `${proxy.pod}.${proxy.namespace}-${randomBytes(3).toString('hex')}`,
@@ -138,6 +134,7 @@ export class AdsStream<Request extends { node?: Node | undefined }> {
       protocol: this.#protocol.name,
       visible: (type) => configuration.visible(type),
       write: (response) => this.#write(response),
+      onFault: (error) => this.#fail(error),
       logger,
       metrics,
     });
@@ -161,13 +158,13 @@ export class AdsStream<Request extends { node?: Node | undefined }> {
     return this.#ended;
   }
 
-  #changed(): void {
-    if (!this.#ended) this.#guarded(() => this.#connection?.flush());
+  #changed(news: News): void {
+    if (!this.#ended) this.#guarded(() => this.#connection?.changed(news));
   }
 
   /** A client that does not read what it is sent is not listened to either, so that its requests can't pile answers up. */
-  #write(response: Buffer): boolean {
-    const takesMore = this.#call.write(response);
+  #write(parts: MessageParts): boolean {
+    const takesMore = this.#call.write(Buffer.concat(parts));
     if (!takesMore) this.#call.pause();
     return takesMore;
   }

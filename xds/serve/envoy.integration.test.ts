@@ -33,8 +33,10 @@ async function serve(socket: string) {
         identity: { trustDomain: '', namespace: '', serviceAccount: '' },
         provenBy: 'plaintext-unauthenticated',
       }),
-    configurationOf: ({ pod, namespace, serviceAccount, addresses, labels }, onChange) =>
-      engine.open({ name: pod, pod, namespace, serviceAccount, addresses, labels, containerPorts: [] }, onChange),
+    configurationOf: ({ pod, namespace, serviceAccount, addresses, labels }, onChange, routeForm) => {
+      const workload = { name: pod, pod, namespace, serviceAccount, addresses, labels, containerPorts: [] };
+      return engine.open(workload, onChange, routeForm);
+    },
     logger,
     metrics: new ServeMetrics(createRegistry({ processMetrics: false })),
   });
@@ -181,7 +183,7 @@ it.each(['delta', 'sotw'] as const)(
       () => undefined,
     );
     const { shared, own } = snapshot.visible('cluster');
-    const wanted = [...shared.resources.keys(), ...own.resources.keys()].sort();
+    const wanted = [...shared.values(), ...own.values()].map(({ name }) => name).sort();
     await vi.waitFor(
       async () => {
         const config = JSON.parse(await ask(join(folder, 'admin'), '/config_dump')) as {

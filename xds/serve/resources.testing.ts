@@ -1,27 +1,37 @@
 import type { ResourceType } from '../envoy/type-urls.ts';
-import type { EncodedResource } from '../snapshot/resource.ts';
-import { resourceFromBytes } from '../snapshot/resource.ts';
-import { resourceSet } from '../snapshot/resource-set.ts';
-import type { VisibleSets } from './subscription.ts';
-import { nothingVisible } from './subscription.ts';
+import { EncodedResource } from '../snapshot/resource.ts';
+import { ResourceSet } from '../snapshot/resource-set.ts';
+import type { VisibleSets } from '../snapshot/snapshot-engine.ts';
 
 /** A resource whose bytes are the text; serving never looks into them. */
 export function resource(type: ResourceType, name: string, content = 'v1'): EncodedResource {
-  return resourceFromBytes(type, name, new TextEncoder().encode(`${name} ${content}`));
+  return new EncodedResource(type, name, new TextEncoder().encode(`${name} ${content}`), [`Test/default/${name}`]);
 }
 
-/** What a proxy sees of one type: `name` or `name=content`; those that begin with `own.` are its own. */
-export function visibleOf(type: ResourceType, names: readonly string[], before = nothingVisible): VisibleSets {
+export function nothingVisible(): VisibleSets {
+  return { shared: new ResourceSet(), own: new ResourceSet() };
+}
+
+/**
+ * What a proxy sees of one type: `name` or `name=content`; those that begin with `own.` are its own. The sets of
+ * `before` become that; without it they are sets of another view.
+ */
+export function visibleOf(type: ResourceType, names: readonly string[], before = nothingVisible()): VisibleSets {
   const resources = names.map((text) => {
     const [name = '', content] = text.split('=');
     return resource(type, name, content);
   });
   const isOwn = ({ name }: EncodedResource): boolean => name.startsWith('own.');
-  return {
-    shared: resourceSet(
-      resources.filter((it) => !isOwn(it)),
-      before.shared,
-    ),
-    own: resourceSet(resources.filter(isOwn), before.own),
-  };
+  fill(
+    before.shared,
+    resources.filter((it) => !isOwn(it)),
+  );
+  fill(before.own, resources.filter(isOwn));
+  return before;
+}
+
+function fill(set: ResourceSet, resources: readonly EncodedResource[]): void {
+  const names = new Set(resources.map(({ name }) => name));
+  for (const { name } of [...set.values()]) if (!names.has(name)) set.delete(name);
+  for (const it of resources) set.put(it);
 }

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
@@ -12,6 +12,8 @@ import { deltaResponse, sotwResponse } from './responses.ts';
 const head = { type: 'cluster', version: 'v.1', nonce: 'n-1' } as const;
 const typeUrl = typeUrls.cluster;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const bytesOf = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
 it('puts responses together that say what the library would have said', () => {
   const names = fc.uniqueArray(fc.string({ maxLength: 20 }), { maxLength: 6 });
@@ -35,13 +37,26 @@ it('puts responses together that say what the library would have said', () => {
         typeUrl,
         resources: anys,
       });
-      const asLibrary = (bytes: Buffer) =>
-        toBinary(DeltaDiscoveryResponseSchema, fromBinary(DeltaDiscoveryResponseSchema, bytes));
-      expect(asLibrary(deltaResponse(head, resources, removed))).toEqual(toBinary(DeltaDiscoveryResponseSchema, delta));
-      expect(
-        toBinary(DiscoveryResponseSchema, fromBinary(DiscoveryResponseSchema, sotwResponse(head, resources))),
-      ).toEqual(toBinary(DiscoveryResponseSchema, sotw));
+      // As it is sent to one client alone, and where its first resources are a list that many are sent.
+      const updates = [
+        { resources, removed },
+        ...[0, 1, 6].map((count) => ({ resources, removed, shared: resources.slice(0, count) })),
+      ];
+      for (const update of updates) {
+        const [deltaBytes, sotwBytes] = [deltaResponse(head, update), sotwResponse(head, update)].map(bytesOf);
+        expect(deltaBytes && fromBinary(DeltaDiscoveryResponseSchema, deltaBytes)).toEqual(delta);
+        expect(sotwBytes && fromBinary(DiscoveryResponseSchema, sotwBytes)).toEqual(sotw);
+      }
     }),
     { numRuns: 100 },
   );
+});
+
+it('puts the bytes of a list that many clients are sent together once for all of them', () => {
+  const shared = [resource('cluster', 'a'), resource('cluster', 'b')];
+  const own = resource('cluster', 'own.c');
+  const [, first] = deltaResponse(head, { resources: shared, removed: [], shared });
+  const [, second, rest] = deltaResponse(head, { resources: [...shared, own], removed: [], shared });
+  expect(second).toBe(first);
+  expect(rest).toEqual(own.deltaBytes);
 });

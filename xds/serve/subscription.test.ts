@@ -35,7 +35,6 @@ describe('a delta subscription', () => {
     const { subscription, first } = delta('route', ['a', 'x'], 'a', 'b');
     expect(names(first)).toEqual({ sent: ['a'], removed: ['x'] });
     expect(names(subscription.updateDelta(see('route', 'a', 'b', 'x'), none))).toEqual({ sent: ['x'], removed: [] });
-    expect(subscription.resourceCount).toBe(2);
   });
 
   it('of endpoints gets an empty assignment for what does not exist, so that Envoy is done with the cluster', () => {
@@ -62,8 +61,8 @@ describe('a delta subscription', () => {
 
   it('does not take a name for gone that moved between what it shares and what is its own', () => {
     const { subscription } = delta('cluster', ['*'], 'a');
-    const a = resource('cluster', 'a');
-    const moved = { shared: see('cluster').shared, own: { resources: new Map([['a', a]]), version: a.version } };
+    const moved = see('cluster');
+    moved.own.put(resource('cluster', 'a'));
     expect(names(subscription.updateDelta(moved, none))).toEqual({ sent: ['a'], removed: [] });
   });
 
@@ -184,40 +183,82 @@ describe('a state-of-the-world subscription', () => {
 });
 
 describe('the answers to a subscription', () => {
-  it('settle it one by one; a stale nonce answers nothing', () => {
+  const update = (...sent: string[]): Update => ({
+    resources: sent.map((name) => resource('cluster', name)),
+    removed: [],
+  });
+
+  it('settle it one by one, and tell what is answered; a stale nonce answers nothing', () => {
     const { subscription } = delta('cluster', ['*'], 'a');
     expect(subscription.settled).toBe(true);
-    subscription.markSent('n1', 'v1');
-    subscription.markSent('n2', 'v2');
-    expect(subscription.acknowledge({ nonce: 'n0' })).toBe(false);
-    expect(subscription.acknowledge({ nonce: 'n1' })).toBe(true);
+    subscription.markSent('n1', 'v1', { ...update('a'), removed: ['x'] });
+    subscription.markSent('n2', 'v2', update('b'));
+    expect(subscription.acknowledge({ nonce: 'n0' })).toBeUndefined();
+    expect(subscription.acknowledge({ nonce: 'n1' })).toEqual({ version: 'v1', ...update('a'), removed: ['x'] });
     expect(subscription.settled).toBe(false);
-    expect(subscription.acknowledge({ nonce: 'n1' })).toBe(false);
-    expect(subscription.acknowledge({ nonce: 'n2' })).toBe(true);
+    expect(subscription.acknowledge({ nonce: 'n1' })).toBeUndefined();
+    expect(subscription.acknowledge({ nonce: 'n2' })).toMatchObject(update('b'));
     expect(subscription).toMatchObject({ settled: true, versionAcked: 'v2', nonceAcked: 'n2' });
     // With the last nonce again a client changes its names.
-    expect(subscription.acknowledge({ nonce: 'n2' })).toBe(true);
+    expect(subscription.acknowledge({ nonce: 'n2' })).toBe('again');
   });
 
   it('hold for all that was sent before', () => {
     const { subscription } = delta('cluster', ['*'], 'a');
-    for (const nonce of ['n1', 'n2', 'n3']) subscription.markSent(nonce, nonce);
-    expect(subscription.acknowledge({ nonce: 'n2' })).toBe(true);
+    for (const nonce of ['n1', 'n2', 'n3']) subscription.markSent(nonce, nonce, update('a'));
+    expect(subscription.acknowledge({ nonce: 'n2' })).toMatchObject({ version: 'n2' });
     expect(subscription).toMatchObject({ unanswered: 1, settled: false, versionAcked: 'n2' });
-    expect(subscription.acknowledge({ nonce: 'n1' })).toBe(false);
-    expect(subscription.acknowledge({ nonce: 'n3' })).toBe(true);
+    expect(subscription.acknowledge({ nonce: 'n1' })).toBeUndefined();
+    expect(subscription.acknowledge({ nonce: 'n3' })).toMatchObject({ version: 'n3' });
     expect(subscription.settled).toBe(true);
   });
 
-  it('keep what a rejection says until something is accepted, and the version that was accepted last', () => {
+  it('keep what a rejection says until something is accepted, and the version and nonce accepted last', () => {
     const { subscription } = delta('cluster', ['*'], 'a');
-    subscription.markSent('n1', 'v1');
+    subscription.markSent('n1', 'v1', update('a'));
     subscription.acknowledge({ nonce: 'n1' });
-    subscription.markSent('n2', 'v2');
+    subscription.markSent('n2', 'v2', update('a'));
     subscription.acknowledge({ nonce: 'n2', error: 'no such filter' });
-    expect(subscription).toMatchObject({ settled: true, lastError: 'no such filter', versionAcked: 'v1' });
-    subscription.markSent('n3', 'v3');
+    expect(subscription).toMatchObject({
+      settled: true,
+      lastError: 'no such filter',
+      versionAcked: 'v1',
+      nonceAcked: 'n1',
+      nonceSent: 'n2',
+    });
+    subscription.markSent('n3', 'v3', update('a'));
     subscription.acknowledge({ nonce: 'n3' });
-    expect(subscription).toMatchObject({ lastError: undefined, versionAcked: 'v3' });
+    expect(subscription).toMatchObject({ lastError: undefined, versionAcked: 'v3', nonceAcked: 'n3' });
+  });
+
+  it('that reject one resource by delta are remembered until that one is sent anew, gone, or left', () => {
+    for (const forget of ['sent', 'removed', 'left'] as const) {
+      const { subscription } = delta('endpoint', ['a', 'b'], 'a', 'b');
+      const rejected: Update = { resources: [resource('endpoint', 'a', 'v2')], removed: [] };
+      expect(subscription.retry(rejected, 'no')).toEqual(rejected.resources);
+      subscription.markSent('n1', 'v1', { resources: [resource('endpoint', 'b')], removed: [] });
+      subscription.acknowledge({ nonce: 'n1' });
+      expect(subscription.lastError).toBe('no');
+      if (forget === 'sent')
+        subscription.markSent('n2', 'v2', { resources: [resource('endpoint', 'a', 'v3')], removed: [] });
+      if (forget === 'removed') subscription.markSent('n2', 'v2', { resources: [], removed: ['a'] });
+      if (forget === 'left') subscription.changeDelta([], ['a'], see('endpoint', 'a', 'b'));
+      expect(subscription.lastError, forget).toBeUndefined();
+    }
+  });
+
+  it('that reject several by delta put it behind until all parts have been sent', () => {
+    const { subscription } = delta('cluster', ['*'], 'a', 'b');
+    const now = see('cluster', 'a', 'b');
+    subscription.updateDelta(now, none);
+    expect(subscription.retry({ ...update('a', 'b'), removed: ['x'] }, 'no')).toEqual([]);
+    expect(subscription).toMatchObject({ lastError: undefined });
+    const seen: ReturnType<typeof names>[] = [];
+    while (subscription.isBehind(now)) seen.push(names(subscription.updateDelta(now, none)));
+    expect(seen).toEqual([
+      { sent: [], removed: ['x'] },
+      { sent: ['a'], removed: [] },
+      { sent: ['b'], removed: [] },
+    ]);
   });
 });

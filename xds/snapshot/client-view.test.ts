@@ -5,7 +5,6 @@ import { aDestinationRule } from '../model/model-testing.ts';
 import type { Workload } from '../model/workload.ts';
 import { MeshStore } from '../registry/mesh-store.ts';
 import { viewOf } from './client-view.ts';
-import { Memo } from './memo.ts';
 
 const client: Workload = {
   name: 'client',
@@ -28,12 +27,12 @@ beforeEach(() => {
 
 function viewWith(spec: Partial<DestinationRuleSpec>, workload = client) {
   store.setRule('DestinationRule', aDestinationRule({ host: 'web', ...spec }, { namespace: 'other' }));
-  return viewOf(store, workload, new Memo());
+  return viewOf(store, workload);
 }
 
 describe('viewOf', () => {
   it('is shared by a namespace as long as no rule tells its clients apart', () => {
-    expect(viewOf(store, client, new Memo())).toEqual({ namespace: 'default' });
+    expect(viewOf(store, client)).toEqual({ namespace: 'default' });
     expect(viewWith({ subsets: [{ name: 'v1', labels: { version: 'v1' } }] })).toEqual({ namespace: 'default' });
   });
 
@@ -53,5 +52,12 @@ describe('viewOf', () => {
       sourceLabels: { rack: 'r1' },
       locality: eu,
     });
+  });
+
+  it('has no label that the client does not carry, and none that no rule asks for', () => {
+    const workloadSelector = { matchLabels: { app: 'client', tier: 'front' } };
+    expect(viewWith({ workloadSelector })).toEqual({ namespace: 'default', sourceLabels: { app: 'client' } });
+    store.deleteRule('DestinationRule', { name: 'rule', namespace: 'other' });
+    expect(viewOf(store, client)).toEqual({ namespace: 'default' });
   });
 });

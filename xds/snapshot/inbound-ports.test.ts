@@ -31,7 +31,7 @@ function portsOf(services: readonly KubernetesService[], fill: (store: MeshStore
   const store = new MeshStore(defaultMeshSettings);
   for (const one of services) store.setService(one);
   fill(store);
-  return inboundPortsOf(store, workload, [...store.services.values()]);
+  return inboundPortsOf(store, workload);
 }
 
 describe('the inbound ports of a workload', () => {

@@ -2,12 +2,13 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 import { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { VirtualHostSchema } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
+import { RouteConfigurationSchema } from '../envoy/gen/envoy/config/route/v3/route_pb.js';
 import {
   DeltaDiscoveryResponseSchema,
   DiscoveryResponseSchema,
 } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
-import { encodeResource, resourceFromBytes } from './resource.ts';
-import { difference, emptySet, resourceSet } from './resource-set.ts';
+import { EncodedResource, encodeResource, lengthPrefixed } from './resource.ts';
 
 const cluster = create(ClusterSchema, { name: 'outbound|80||web', altStatName: 'web' });
 
@@ -31,45 +32,44 @@ describe('an encoded resource', () => {
   });
 
   it('has the version of its content', () => {
-    const same = resourceFromBytes('cluster', cluster.name, toBinary(ClusterSchema, cluster));
+    const same = new EncodedResource('cluster', cluster.name, toBinary(ClusterSchema, cluster));
     const other = encodeResource('cluster', cluster.name, ClusterSchema, create(ClusterSchema, { name: cluster.name }));
     expect(same.version).toBe(encoded.version);
     expect(other.version).not.toBe(encoded.version);
   });
+
+  it('has the bytes of its message, and the type that it stands in a response as', () => {
+    expect(fromBinary(ClusterSchema, encoded.value)).toEqual(cluster);
+    expect(encoded.value.equals(toBinary(ClusterSchema, cluster))).toBe(true);
+    const host = create(VirtualHostSchema, { name: '80/web:80' });
+    const { sotwBytes } = encodeResource('virtualHost', host.name, VirtualHostSchema, host);
+    const [any] = fromBinary(DiscoveryResponseSchema, sotwBytes).resources;
+    expect(any?.typeUrl).toBe('type.googleapis.com/envoy.config.route.v3.VirtualHost');
+  });
+
+  it('knows the objects that it was made from, which are no part of its version', () => {
+    const objects = ['Service/default/web'];
+    const made = encodeResource('cluster', cluster.name, ClusterSchema, cluster, objects);
+    expect(made.objects).toEqual(objects);
+    expect(made.version).toBe(encoded.version);
+    expect(encoded.objects).toEqual([]);
+  });
+
+  it.each([0, 1, 127, 128, 70_000])('decodes back with a message of some %i bytes', (length) => {
+    const long = create(ClusterSchema, { name: 'long', altStatName: 'x'.repeat(length) });
+    const { sotwBytes, deltaBytes, value } = encodeResource('cluster', 'long', ClusterSchema, long);
+    const [any] = fromBinary(DiscoveryResponseSchema, sotwBytes).resources;
+    expect(any && anyUnpack(any, ClusterSchema)).toEqual(long);
+    const [resource] = fromBinary(DeltaDiscoveryResponseSchema, deltaBytes).resources;
+    expect(resource?.resource && anyUnpack(resource.resource, ClusterSchema)).toEqual(long);
+    expect(fromBinary(ClusterSchema, value)).toEqual(long);
+  });
 });
 
-describe('a set of resources', () => {
-  const resource = (name: string, content = name) =>
-    resourceFromBytes('cluster', name, new TextEncoder().encode(content));
-
-  it('stays the object that it was while nothing in it changes', () => {
-    const before = resourceSet([resource('a'), resource('b')]);
-    expect(resourceSet([resource('b'), resource('a')], before)).toBe(before);
-    expect(resourceSet([resource('a'), resource('b', 'changed')], before)).not.toBe(before);
-    expect(resourceSet([resource('a')], before)).not.toBe(before);
-    expect(resourceSet([], emptySet)).toBe(emptySet);
-  });
-
-  it('holds the last of a repeated name, as the same object time after time', () => {
-    const before = resourceSet([resource('a', 'first'), resource('a', 'second')]);
-    expect(before.resources.get('a')?.version).toBe(resource('a', 'second').version);
-    expect(resourceSet([resource('a', 'first'), resource('a', 'second')], before)).toBe(before);
-  });
-
-  it('has the same version for the same content in any order, another one for other content', () => {
-    const version = resourceSet([resource('a'), resource('b')]).version;
-    expect(resourceSet([resource('b'), resource('a')]).version).toBe(version);
-    expect(resourceSet([resource('a'), resource('c')]).version).not.toBe(version);
-    expect(resourceSet([]).version).toBe(emptySet.version);
-  });
-
-  it('differs from another by what was changed and removed, worked out once', () => {
-    const before = resourceSet([resource('a'), resource('b'), resource('c')]);
-    const after = resourceSet([resource('a'), resource('b', 'changed'), resource('d')]);
-    const found = difference(before, after);
-    expect(found.changed.map(({ name }) => name)).toEqual(['b', 'd']);
-    expect(found.removed).toEqual(['c']);
-    expect(difference(before, after)).toBe(found);
-    expect(difference(after, after)).toEqual({ changed: [], removed: [] });
+describe('lengthPrefixed', () => {
+  it('makes a field of a message from the bytes of another', () => {
+    const host = create(VirtualHostSchema, { name: 'h', domains: ['*'] });
+    const field = lengthPrefixed(2, toBinary(VirtualHostSchema, host));
+    expect(fromBinary(RouteConfigurationSchema, field).virtualHosts).toEqual([host]);
   });
 });

@@ -50,18 +50,44 @@ describe('a snapshot engine', () => {
     expect([inA.mock.calls.length, inB.mock.calls.length]).toEqual([2, 1]);
   });
 
-  it('has one set for all that see the same', () => {
+  it('holds once what is the same for several, and works it out once', () => {
     const { store, engine } = start();
     store.setService(service('web', 'shop'));
     const one = engine.open(proxy('a'), () => undefined);
     const two = engine.open(proxy('a', '10.1.0.2'), () => undefined);
     const three = engine.open(proxy('b', '10.1.0.3'), () => undefined);
     expect(two.visible('cluster').shared).toBe(one.visible('cluster').shared);
-    expect(three.visible('cluster').shared).toBe(one.visible('cluster').shared);
+    const [here, there] = [one, three].map((it) => [...it.visible('cluster').shared.values()]);
+    expect(here).toHaveLength(1);
+    expect(there?.[0]).toBe(here?.[0]);
+    const before = engine.computed;
+    engine.open(proxy('c', '10.1.0.4'), () => undefined);
+    expect(engine.computed - before).toBe(0);
     store.setService(service('other', 'shop', '*', 2));
     engine.refresh();
-    expect(three.visible('cluster').shared).toBe(one.visible('cluster').shared);
-    expect(one.visible('cluster').shared.resources.size).toBe(2);
+    const { shared } = one.visible('cluster');
+    expect(shared.size).toBe(2);
+    expect(three.visible('cluster').shared.everything()).toBe(shared.everything());
+  });
+
+  it('works out nothing for a change that nobody reads, and little for one that everybody does', () => {
+    const { store, engine } = start();
+    for (let index = 1; index <= 50; index++) store.setService(service(`s${index}`, 'shop', '*', index));
+    engine.open(proxy('a'), () => undefined);
+    engine.open(proxy('b', '10.1.0.2'), () => undefined);
+    const before = engine.computed;
+    store.setService(service('hidden', 'c', '~', 51));
+    engine.refresh();
+    expect(engine.computed - before).toBe(0);
+    store.setEndpointSlice({
+      metadata: { name: 's1-x', namespace: 'shop', labels: { 'kubernetes.io/service-name': 's1' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.1.0.9'] }],
+      ports: [{ name: 'http', port: 80 }],
+    });
+    engine.refresh();
+    // The endpoints, whose identities they have, and the host that holds them: for both namespaces together.
+    expect(engine.computed - before).toBe(3);
   });
 
   it('goes on serving a namespace whose earlier proxy is closed more than once', () => {
@@ -93,16 +119,23 @@ describe('a snapshot engine', () => {
     const { store, engine, logger } = start();
     store.setService(service('web', 'shop'));
     const snapshot = engine.open(proxy('a'), () => undefined);
-    const before = snapshot.visible('cluster').shared;
-    const broken = { metadata: { name: 'd', namespace: 'a' }, spec: {} } as unknown as DestinationRule;
+    const versions = (): string[] => [...snapshot.visible('cluster').shared.values()].map(({ version }) => version);
+    const before = versions();
+    const broken = {
+      metadata: { name: 'd', namespace: 'a' },
+      spec: {
+        host: 'web.shop.svc.cluster.local',
+        trafficPolicy: { connectionPool: { tcp: { maxConnections: 'many' } } },
+      },
+    } as unknown as DestinationRule;
     store.setRule('DestinationRule', broken);
     engine.refresh();
-    expect(snapshot.visible('cluster').shared).toBe(before);
+    expect(versions()).toEqual(before);
     expect(logger.entries.some(({ level }) => level === 'error')).toBe(true);
     store.deleteRule('DestinationRule', broken.metadata);
     store.setService(service('other', 'shop', '*', 2));
     engine.refresh();
-    expect(snapshot.visible('cluster').shared.resources.size).toBe(2);
+    expect(snapshot.visible('cluster').shared.size).toBe(2);
   });
 
   it('follows a pod whose labels put it into another view', () => {
@@ -121,14 +154,14 @@ describe('a snapshot engine', () => {
     };
     store.setRule('DestinationRule', rule);
     const snapshot = engine.open(proxy('a', '10.1.0.1', { tier: 'tin' }), onChange);
-    expect(snapshot.visible('cluster').shared.resources.size).toBe(1);
+    expect(snapshot.visible('cluster').shared.size).toBe(1);
     store.setPod({
       metadata: { name: 'client-1', namespace: 'a', labels: { tier: 'gold' } },
       status: { podIP: '10.1.0.1' },
     });
     engine.refresh();
     expect(onChange).toHaveBeenCalledOnce();
-    expect(snapshot.visible('cluster').shared.resources.size).toBe(2);
+    expect(snapshot.visible('cluster').shared.size).toBe(2);
   });
 
   it('says what is wrong as soon as somebody sees it, once', () => {

@@ -1,30 +1,31 @@
 import { ClusterSchema } from '../envoy/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_pb.js';
+import { ipFamiliesOf } from '../model/ip-families.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { MutualTlsMode } from '../model/mesh-settings.ts';
 import { mutualTlsModeOf } from '../model/peer-authentication.ts';
-import type { Service } from '../model/service.ts';
+import { objectName } from '../model/problem.ts';
 import type { InboundPort, Workload } from '../model/workload.ts';
-import { ipFamiliesOf } from '../translate/address.ts';
 import { virtualInbound } from '../translate/inbound-listener.ts';
 import { virtualOutbound } from '../translate/outbound-listener.ts';
 import { staticClusters, translateInboundCluster } from '../translate/static-clusters.ts';
 import { inboundPortsOf } from './inbound-ports.ts';
-import type { Memo } from './memo.ts';
+import type { EncodedResource } from './resource.ts';
 import { encodeResource } from './resource.ts';
-import type { ResourcesByType } from './snapshot-engine.ts';
+import type { SharedResults } from './shared-results.ts';
+
+export interface WorkloadResources {
+  readonly clusters: readonly EncodedResource[];
+  readonly listeners: readonly EncodedResource[];
+}
 
 /** A sidecar's own part: its inbound side, and what depends on its address families. Equal pods share it. */
-export function workloadResources(
-  mesh: Mesh,
-  workload: Workload,
-  servicesOfNamespace: readonly Service[],
-  memo: Memo,
-): ResourcesByType {
-  const { settings, peerAuthentications } = mesh;
+export function workloadResources(mesh: Mesh, workload: Workload, shared: SharedResults): WorkloadResources {
+  const { settings } = mesh;
+  const policies = mesh.peerAuthentications(workload.namespace);
   const families = ipFamiliesOf(workload.addresses);
-  const inboundPorts = inboundPortsOf(mesh, workload, servicesOfNamespace);
-  const mutualTls = mutualTlsModeOf(peerAuthentications, settings, workload);
+  const inboundPorts = inboundPortsOf(mesh, workload);
+  const mutualTls = mutualTlsModeOf(policies, settings, workload);
   const portModes = singlePortModes(mesh, workload);
   const inputs = [
     settings,
@@ -34,7 +35,7 @@ export function workloadResources(
     JSON.stringify([...portModes]),
     ...inboundPorts.flatMap(({ port, service, servicePort, mutualTls: mode }) => [port, service, servicePort, mode]),
   ];
-  return memo.get('workload', inputs, () => {
+  return shared.get('workload', inputs, () => {
     const clusters = [
       ...staticClusters(settings, families),
       ...inboundPorts.map((port: InboundPort) => translateInboundCluster(port, settings, families)),
@@ -43,22 +44,23 @@ export function workloadResources(
       virtualOutbound(settings, families),
       virtualInbound({ families, inboundPorts, mutualTls, portModes, settings }),
     ];
+    const objects = [objectName('Pod', { name: workload.pod, namespace: workload.namespace })];
     return {
-      cluster: clusters.map((cluster) => encodeResource('cluster', cluster.name, ClusterSchema, cluster)),
-      endpoint: [],
-      listener: listeners.map((listener) => encodeResource('listener', listener.name, ListenerSchema, listener)),
-      route: [],
+      clusters: clusters.map((cluster) => encodeResource('cluster', cluster.name, ClusterSchema, cluster, objects)),
+      listeners: listeners.map((listener) =>
+        encodeResource('listener', listener.name, ListenerSchema, listener, objects),
+      ),
     };
   });
 }
 
 /** Ports that some PeerAuthentication of the workload singles out. */
 function singlePortModes(mesh: Mesh, workload: Workload): ReadonlyMap<number, MutualTlsMode> {
-  const { settings, peerAuthentications } = mesh;
-  const ports = peerAuthentications
+  const policies = mesh.peerAuthentications(workload.namespace);
+  const ports = policies
     .filter(({ metadata }) => metadata.namespace === workload.namespace)
     .flatMap(({ spec }) => Object.keys(spec.portLevelMtls ?? {}))
     .map(Number);
   const sorted = [...new Set(ports)].sort((a, b) => a - b);
-  return new Map(sorted.map((port) => [port, mutualTlsModeOf(peerAuthentications, settings, workload, port)]));
+  return new Map(sorted.map((port) => [port, mutualTlsModeOf(policies, mesh.settings, workload, port)]));
 }

@@ -1,5 +1,7 @@
 import type { Fields } from '../envoy/fields.ts';
 import type { AddressSchema, CidrRangeSchema } from '../envoy/gen/envoy/config/core/v3/address_pb.js';
+import type { IpFamilies } from '../model/ip-families.ts';
+import { isIpv6 } from '../model/ip-families.ts';
 
 type AddressInit = Fields<typeof AddressSchema>;
 
@@ -10,24 +12,9 @@ export function socketAddress(address: string, port: number): AddressInit {
   };
 }
 
-export function isIpv6(address: string): boolean {
-  return address.includes(':');
-}
-
 /** The range that holds one address only. */
 export function hostRange(address: string): Fields<typeof CidrRangeSchema> {
   return { addressPrefix: address, prefixLen: isIpv6(address) ? 128 : 32 };
-}
-
-/** Address families of a proxy's own addresses; IPv4 where none is known yet. */
-export interface IpFamilies {
-  readonly ipv4: boolean;
-  readonly ipv6: boolean;
-}
-
-export function ipFamiliesOf(addresses: readonly string[]): IpFamilies {
-  const ipv6 = addresses.some(isIpv6);
-  return { ipv4: !ipv6 || addresses.some((address) => !isIpv6(address)), ipv6 };
 }
 
 /** "Any address" of each family, IPv4 first. */

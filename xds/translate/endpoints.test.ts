@@ -4,7 +4,7 @@ import { HealthStatus } from '../envoy/gen/envoy/config/core/v3/health_check_pb.
 import type { ClusterLoadAssignment } from '../envoy/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { ClientPlace } from './locality.ts';
-import { dependsOnClientPlace } from './locality.ts';
+import { dependsOnClientPlace } from '../model/client-place.ts';
 import { translateEndpoints } from './endpoints.ts';
 import { aPort, anEndpoint } from '../model/model-testing.ts';
 

@@ -15,7 +15,7 @@ import type { MeshSettings, MutualTlsMode } from '../model/mesh-settings.ts';
 import { blackHoleCluster, inboundClusterName, inboundPassthroughCluster } from '../model/names.ts';
 import type { InboundPort } from '../model/workload.ts';
 import { listenerAccessLogs } from './access-log.ts';
-import type { IpFamilies } from './address.ts';
+import type { IpFamilies } from '../model/ip-families.ts';
 import { socketAddress, wildcards } from './address.ts';
 import { mutualTlsServer } from './downstream-tls.ts';
 import { milliseconds } from './duration.ts';

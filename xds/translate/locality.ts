@@ -1,4 +1,5 @@
 import type { LocalityLbSetting, TrafficPolicy } from '../../crds/destination-rule.ts';
+import { localitySetting } from '../model/client-place.ts';
 import type { Endpoint, Locality } from '../model/endpoint.ts';
 
 /** Endpoints of one locality that stand equal, with their share and rank as Envoy's `LocalityLbEndpoints` has them. */
@@ -20,12 +21,6 @@ export interface ClientPlace {
 /** Labels of `failoverPriority` that stand for the locality. */
 const regionLabel = 'topology.kubernetes.io/region';
 const zoneLabel = 'topology.kubernetes.io/zone';
-
-/** Whether the endpoints under this policy depend on where the client is, so that clients of one view differ. */
-export function dependsOnClientPlace(policy: TrafficPolicy | undefined): boolean {
-  const setting = localitySetting(policy);
-  return setting?.distribute !== undefined || (policy?.outlierDetection !== undefined && setting !== undefined);
-}
 
 /**
  * Groups endpoints by locality, in order, and ranks or weighs the groups by the client's (Istio, "Locality Load
@@ -50,12 +45,6 @@ export function localityGroups(
     return withoutGaps(groups.flatMap((group) => byLabels(group, setting.failoverPriority ?? [], labels)));
   }
   return withoutGaps(groups.map((group) => ({ ...group, priority: distance(locality, group.locality, setting) })));
-}
-
-/** The mesh prefers near endpoints by default; a rule can turn that off. */
-function localitySetting(policy: TrafficPolicy | undefined): LocalityLbSetting | undefined {
-  const setting = policy?.loadBalancer?.localityLbSetting ?? {};
-  return setting.enabled === false ? undefined : setting;
 }
 
 function groupByLocality(endpoints: readonly Endpoint[]): readonly LocalityGroup[] {

@@ -9,7 +9,7 @@ import { ListenerSchema } from '../envoy/gen/envoy/config/listener/v3/listener_p
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import { blackHoleCluster, outboundClusterName, passthroughCluster } from '../model/names.ts';
 import { listenerAccessLogs } from './access-log.ts';
-import type { IpFamilies } from './address.ts';
+import type { IpFamilies } from '../model/ip-families.ts';
 import { socketAddress, wildcards } from './address.ts';
 import { alpnMatch } from './alpn.ts';
 import { milliseconds } from './duration.ts';

@@ -1,9 +1,12 @@
 import { ports } from '../../lib/ports.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { IpFamilies } from '../model/ip-families.ts';
+import { isIpv6 } from '../model/ip-families.ts';
 import type { Problem } from '../model/problem.ts';
+import { objectName } from '../model/problem.ts';
 import type { Service, ServicePort } from '../model/service.ts';
 import { isHttp } from '../model/service.ts';
-import { ipFamiliesOf, isIpv6, wildcards } from './address.ts';
+import { wildcards } from './address.ts';
 import type { Layer4Route } from './layer4-route.ts';
 
 /** The shared listener of an HTTP port: whatever service a request is for, its host says. */
@@ -35,19 +38,20 @@ export interface ServiceListenerPlan {
 
 export type ListenerPlan = HttpListenerPlan | ServiceListenerPlan;
 
-/** What the listeners of a view follow from. */
+/** What the listeners of a service follow from. */
 export interface OutboundPlanInput {
-  /** Services that the view sees, in any order. */
-  readonly services: readonly Service[];
-  /** Endpoints of a headless service: each pod's address gets a listener of its own. */
-  readonly endpointsOf?: (service: Service) => readonly Endpoint[];
+  readonly service: Service;
+  /** Endpoints of the service: where it is headless, each pod's address gets a listener of its own. */
+  readonly endpoints: readonly Endpoint[];
   /** Where connections to a TCP or sniffed port go, see `layer4RoutesFor`. */
-  readonly routesOf: (service: Service, port: ServicePort) => readonly Layer4Route[];
+  readonly routesOf: (port: ServicePort) => readonly Layer4Route[];
 }
 
 export interface OutboundPlan {
-  /** By name. */
-  readonly listeners: readonly ListenerPlan[];
+  /** HTTP ports that the service needs the shared listener of, see {@link httpListenerPlan}. */
+  readonly httpPorts: readonly number[];
+  /** Listeners at addresses of the service; another service may claim the same, see {@link goesBefore}. */
+  readonly listeners: readonly ServiceListenerPlan[];
   readonly problems: readonly Problem[];
 }
 
@@ -60,46 +64,49 @@ const reservedPorts: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Which listeners the sidecars of a view have. HTTP ports of one number share one, since requests carry their host;
- * every other port has its own at the service's addresses, for a headless service at each pod's. Of two services that
- * claim the same address and port the older wins.
+ * Which listeners the sidecars of a view have for a service. HTTP ports of one number share one, since requests carry
+ * their host; every other port has its own at the service's addresses, for a headless service at each pod's.
  */
 export function planOutboundListeners(input: OutboundPlanInput): OutboundPlan {
-  const plans = new Map<string, ListenerPlan>();
+  const { service } = input;
+  const httpPorts = new Set<number>();
+  const listeners: ServiceListenerPlan[] = [];
   const problems: Problem[] = [];
-  const services = [...input.services].sort(byAge);
-  // The families of the cluster, which its services' addresses tell: no sidecar is asked, so that all see the same.
-  const anyAddress = wildcards(ipFamiliesOf(services.flatMap((service) => service.addresses)));
-  for (const service of services) {
-    for (const servicePort of service.ports) {
-      if (isHttp(servicePort.protocol)) {
-        if (reservedPorts.has(servicePort.port)) problems.push(reserved(service, servicePort));
-        else add(plans, httpPlan(servicePort.port, anyAddress));
-        continue;
-      }
-      for (const plan of servicePlans(service, servicePort, input)) {
-        const taken = add(plans, plan);
-        if (taken !== undefined && service.kind !== 'headless') problems.push(conflict(plan, taken));
-      }
-    }
+  for (const servicePort of service.ports) {
+    if (!isHttp(servicePort.protocol)) listeners.push(...servicePlans(servicePort, input));
+    else if (reservedPorts.has(servicePort.port)) problems.push(reserved(service, servicePort));
+    else httpPorts.add(servicePort.port);
   }
-  return { listeners: [...plans.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), problems };
+  return { httpPorts: [...httpPorts], listeners, problems };
 }
 
-/** Adds a plan unless there is one of that name, which is returned then. */
-function add(plans: Map<string, ListenerPlan>, plan: ListenerPlan): ListenerPlan | undefined {
-  const taken = plans.get(plan.name);
-  if (taken === undefined) plans.set(plan.name, plan);
-  return taken;
-}
-
-function httpPlan(port: number, addresses: readonly [string, ...string[]]): HttpListenerPlan {
+/** The shared listener of an HTTP port, for the address families of the cluster: no sidecar is asked, so that all see the same. */
+export function httpListenerPlan(port: number, families: IpFamilies): HttpListenerPlan {
+  const addresses = wildcards(families);
   return { kind: 'http', name: listenerName(addresses[0], port), addresses, port, routeName: String(port) };
 }
 
-function servicePlans(service: Service, servicePort: ServicePort, input: OutboundPlanInput): ServiceListenerPlan[] {
-  const sets = addressSets(service, servicePort, input);
-  const routes = sets.length === 0 ? [] : input.routesOf(service, servicePort);
+/** Whether one of two listeners of the same name is there and not the other: the older service has it. */
+export function goesBefore(a: ServiceListenerPlan, b: ServiceListenerPlan): boolean {
+  if (a.service.createdAt !== b.service.createdAt) return a.service.createdAt < b.service.createdAt;
+  return a.service.hostname < b.service.hostname;
+}
+
+/** What is to be said of a listener that another one of its name goes before; nothing for a pod of several headless services. */
+export function conflictProblem(plan: ServiceListenerPlan, taken: ServiceListenerPlan): Problem | undefined {
+  const { service, servicePort } = plan;
+  if (service.kind === 'headless') return undefined;
+  return {
+    object: objectName('Service', service),
+    path: `spec.ports[${String(service.ports.indexOf(servicePort))}]`,
+    message: `${plan.addresses[0]}:${String(plan.port)} is also an address of ${taken.service.hostname}, which is older and takes its traffic`,
+  };
+}
+
+function servicePlans(servicePort: ServicePort, input: OutboundPlanInput): ServiceListenerPlan[] {
+  const { service } = input;
+  const sets = addressSets(servicePort, input);
+  const routes = sets.length === 0 ? [] : input.routesOf(servicePort);
   return sets.map((addresses) => ({
     kind: 'service',
     name: listenerName(addresses[0], servicePort.port),
@@ -115,14 +122,11 @@ function servicePlans(service: Service, servicePort: ServicePort, input: Outboun
 
 /** The addresses of each listener; none for an external name, whose address is that of another host. */
 function addressSets(
-  service: Service,
   servicePort: ServicePort,
-  input: OutboundPlanInput,
+  { service, endpoints }: OutboundPlanInput,
 ): readonly (readonly [string, ...string[]])[] {
   if (service.kind === 'headless') {
-    const serving = (input.endpointsOf?.(service) ?? []).filter(
-      (endpoint) => endpoint.servicePort === servicePort.name,
-    );
+    const serving = endpoints.filter((endpoint) => endpoint.servicePort === servicePort.name);
     return [...new Set(serving.map((endpoint) => endpoint.address))].sort().map((address) => [address] as const);
   }
   const [first, ...others] = service.kind === 'cluster-ip' ? service.addresses : [];
@@ -133,25 +137,10 @@ function listenerName(address: string, port: number): string {
   return `${isIpv6(address) ? `[${address}]` : address}_${String(port)}`;
 }
 
-function byAge(a: Service, b: Service): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
-  return a.hostname < b.hostname ? -1 : 1;
-}
-
 function reserved(service: Service, servicePort: ServicePort): Problem {
   return {
-    object: `Service/${service.namespace}/${service.name}`,
+    object: objectName('Service', service),
     path: `spec.ports[${String(service.ports.indexOf(servicePort))}]`,
     message: `port ${String(servicePort.port)} belongs to the sidecar itself: clients in the mesh do not reach it as HTTP; use another port`,
-  };
-}
-
-function conflict(plan: ServiceListenerPlan, taken: ListenerPlan): Problem {
-  const { service, servicePort } = plan;
-  const winner = taken.kind === 'service' ? taken.service.hostname : taken.name;
-  return {
-    object: `Service/${service.namespace}/${service.name}`,
-    path: `spec.ports[${String(service.ports.indexOf(servicePort))}]`,
-    message: `${plan.addresses[0]}:${String(plan.port)} is also an address of ${winner}, which is older and takes its traffic`,
   };
 }

@@ -2,28 +2,24 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { createRegistry, toJson } from '@bufbuild/protobuf';
 import type { DestinationRule, TrafficPolicy } from '../../crds/destination-rule.ts';
 import type { HttpRoute, VirtualService, VirtualServiceSpec } from '../../crds/virtual-service.ts';
-import { RouteConfigurationSchema } from '../envoy/gen/envoy/config/route/v3/route_pb.js';
 import { RouteSchema } from '../envoy/gen/envoy/config/route/v3/route_components_pb.js';
 import { CorsPolicySchema } from '../envoy/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js';
 import { HTTPFaultSchema } from '../envoy/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import { PreviousHostsPredicateSchema } from '../envoy/gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
 import { PreviousPrioritiesConfigSchema } from '../envoy/gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js';
-import { destinationRuleFor, trafficPolicyFor } from '../model/destination-rules.ts';
+import { destinationRulesFor, hostOf, mergeRules, trafficPolicyFor } from '../model/destination-rules.ts';
 import type { Destinations } from '../model/destinations.ts';
-import type { MeshSettings } from '../model/mesh-settings.ts';
+import { hostnameMatches } from '../model/hostname.ts';
 import { defaultMeshSettings } from '../model/mesh-settings.ts';
 import type { Problem } from '../model/problem.ts';
 import { ProblemList } from '../model/problem.ts';
 import type { Protocol, Service, ServicePort } from '../model/service.ts';
 import type { View } from '../model/view.ts';
-import { indexVirtualServices } from '../model/virtual-services.ts';
-import { translateRouteConfiguration } from './route-configuration.ts';
 import type { RouteContext } from './route-destination.ts';
-import { planRouteConfigurations } from './route-plan.ts';
 import { translateHttpRules } from './route.ts';
-import { translateVirtualHost } from './virtual-host.ts';
 
-const registry = createRegistry(
+/** For tests: what may stand in a route as `Any`. */
+export const routeTypes = createRegistry(
   CorsPolicySchema,
   HTTPFaultSchema,
   PreviousHostsPredicateSchema,
@@ -74,7 +70,9 @@ export function testDestinations(
   const find = (hostname: string) => services.find((service) => service.hostname === hostname);
   const ruleOf = (hostname: string): DestinationRule | undefined => {
     const service = find(hostname);
-    return service && destinationRuleFor({ rules, settings: defaultMeshSettings }, view, service);
+    if (service === undefined) return undefined;
+    const covering = rules.filter((rule) => hostnameMatches(hostOf(rule, defaultMeshSettings), hostname));
+    return mergeRules(destinationRulesFor(covering, defaultMeshSettings, view, service));
   };
   const subsetOf = (hostname: string, subset: string | undefined) =>
     ruleOf(hostname)?.spec.subsets?.find(({ name }) => name === subset);
@@ -111,32 +109,8 @@ export function translateTestRules(
 ): { readonly routes: readonly JsonValue[]; readonly problems: readonly Problem[] } {
   const list = new ProblemList();
   const routes = translateHttpRules(testContext(http, changes), list);
-  return { routes: routes.map((route) => toJson(RouteSchema, route, { registry })), problems: list.problems };
-}
-
-export interface TestMesh {
-  readonly services: readonly Service[];
-  readonly virtualServices?: readonly VirtualService[];
-  readonly destinationRules?: readonly DestinationRule[];
-  readonly view?: View;
-  readonly settings?: Partial<MeshSettings>;
-}
-
-/** For tests: all route configurations of a view in JSON, and the problems found. */
-export function translateTestMesh(mesh: TestMesh): {
-  readonly configurations: readonly JsonValue[];
-  readonly problems: readonly Problem[];
-} {
-  const view = mesh.view ?? { namespace: 'default' };
-  const settings = { ...defaultMeshSettings, ...mesh.settings };
-  const index = indexVirtualServices(mesh.virtualServices ?? [], view, settings);
-  const destinations = testDestinations(mesh.services, mesh.destinationRules, view);
-  const problems: Problem[] = [...index.problems];
-  const configurations = planRouteConfigurations(mesh.services, index).map((plan) => {
-    const virtualHosts = plan.virtualHosts.map((host) => translateVirtualHost(host, { view, settings, destinations }));
-    const translated = translateRouteConfiguration({ ...plan, virtualHosts, settings });
-    problems.push(...virtualHosts.flatMap((host) => host.problems), ...translated.problems);
-    return toJson(RouteConfigurationSchema, translated.routeConfiguration, { registry });
-  });
-  return { configurations, problems };
+  return {
+    routes: routes.map((route) => toJson(RouteSchema, route, { registry: routeTypes })),
+    problems: list.problems,
+  };
 }

@@ -10,7 +10,7 @@ import type { BindConfigSchema } from '../envoy/gen/envoy/config/core/v3/address
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import { blackHoleCluster, inboundClusterName, inboundPassthroughCluster, passthroughCluster } from '../model/names.ts';
 import type { InboundPort } from '../model/workload.ts';
-import type { IpFamilies } from './address.ts';
+import type { IpFamilies } from '../model/ip-families.ts';
 import { circuitBreakers } from './connection-pool.ts';
 import { milliseconds } from './duration.ts';
 import { upstreamHttpOptions } from './upstream-http-options.ts';

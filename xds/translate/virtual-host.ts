@@ -4,11 +4,11 @@ import { VirtualHostSchema } from '../envoy/gen/envoy/config/route/v3/route_comp
 import type { Destinations } from '../model/destinations.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { Problem } from '../model/problem.ts';
-import { objectName, ProblemList } from '../model/problem.ts';
+import { ProblemList } from '../model/problem.ts';
 import type { View } from '../model/view.ts';
 import { defaultRoute, translateHttpRules } from './route.ts';
 import type { VirtualHostPlan } from './route-plan.ts';
-import { domainOf, serviceDomains } from './virtual-host-domains.ts';
+import { virtualHostName } from './route-plan.ts';
 
 /** What the virtual hosts of a view are translated with. */
 export interface RouteEnvironment {
@@ -19,26 +19,19 @@ export interface RouteEnvironment {
 
 export interface TranslatedVirtualHost {
   readonly virtualHost: VirtualHost;
-  /** The object that the virtual host is there for, as problems name it. */
-  readonly owner: string;
   readonly problems: readonly Problem[];
 }
 
-/**
- * Translates one virtual host, independent of all others. Its first domain is the full name of its host; the others are
- * further names by which the same host is reached.
- */
+/** Translates one virtual host, independent of all others. */
 export function translateVirtualHost(plan: VirtualHostPlan, environment: RouteEnvironment): TranslatedVirtualHost {
   const { routes, problems } = translateRoutes(plan, environment);
-  const { service, hostname } = plan;
-  const domains = service === undefined ? [domainOf(hostname)] : serviceDomains(service, environment.view);
   const virtualHost = create(VirtualHostSchema, {
-    name: plan.name,
-    domains: [...domains],
+    name: virtualHostName(plan),
+    domains: [...plan.domains],
     routes: [...routes],
     includeRequestAttemptCount: true,
   });
-  return { virtualHost, owner: ownerOf(plan), problems };
+  return { virtualHost, problems };
 }
 
 function translateRoutes(
@@ -52,9 +45,4 @@ function translateRoutes(
   }
   const routes = service === undefined ? [] : [defaultRoute(service, port, environment.destinations)];
   return { routes, problems: [] };
-}
-
-function ownerOf({ service, virtualService, hostname }: VirtualHostPlan): string {
-  if (service !== undefined) return objectName('Service', service);
-  return virtualService === undefined ? hostname : objectName('VirtualService', virtualService.metadata);
 }

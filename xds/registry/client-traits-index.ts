@@ -1,0 +1,55 @@
+import type { DestinationRule } from '../../crds/destination-rule.ts';
+import type { Key } from '../../lib/kube/object.ts';
+import { dependsOnClientPlace } from '../model/client-place.ts';
+import { clientLabelKeys, policiesOf } from '../model/destination-rules.ts';
+import type { ClientTraits } from '../model/mesh.ts';
+import { byPrecedence } from './precedence.ts';
+
+/** What the rules tell clients apart by, kept rule by rule. */
+export class ClientTraitsIndex {
+  readonly #keysOf = new Map<string, readonly string[]>();
+  readonly #uses = new Map<string, number>();
+  readonly #placing = new Map<Key, DestinationRule>();
+  #traits: ClientTraits = { labelKeys: [], placing: [] };
+
+  get traits(): ClientTraits {
+    return this.#traits;
+  }
+
+  /** Takes in what a VirtualService asks of clients; returns whether the traits are others now. */
+  putVirtualService(key: Key, labelKeys: readonly string[]): boolean {
+    return this.#putKeys(`VirtualService/${key}`, labelKeys) && this.#renew();
+  }
+
+  /** Takes in a DestinationRule, or (undefined) its end; returns whether the traits are others now. */
+  putDestinationRule(key: Key, rule: DestinationRule | undefined): boolean {
+    const keysChanged = this.#putKeys(`DestinationRule/${key}`, rule === undefined ? [] : clientLabelKeys(rule));
+    const placed = this.#placing.delete(key);
+    const places = rule !== undefined && policiesOf(rule).some(dependsOnClientPlace);
+    if (places) this.#placing.set(key, rule);
+    return (keysChanged || placed || places) && this.#renew();
+  }
+
+  /** Returns whether the set of all keys is another one. */
+  #putKeys(owner: string, keys: readonly string[]): boolean {
+    const before = this.#keysOf.get(owner) ?? [];
+    if (keys.length === 0) this.#keysOf.delete(owner);
+    else this.#keysOf.set(owner, keys);
+    for (const key of keys) this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1);
+    for (const key of before) {
+      const uses = (this.#uses.get(key) ?? 0) - 1;
+      if (uses > 0) this.#uses.set(key, uses);
+      else this.#uses.delete(key);
+    }
+    const labelKeys = [...this.#uses.keys()].sort();
+    return JSON.stringify(labelKeys) !== JSON.stringify(this.#traits.labelKeys);
+  }
+
+  #renew(): true {
+    this.#traits = {
+      labelKeys: [...this.#uses.keys()].sort(),
+      placing: [...this.#placing.values()].sort(byPrecedence),
+    };
+    return true;
+  }
+}
