@@ -201,6 +201,16 @@ describe('a change of names', () => {
     expect(it.look()).toEqual(['route:80,81']);
   });
 
+  it('of the whole state to fewer routes counts, though another follows while both wait for clusters', () => {
+    const it = synced('sotw');
+    it.change('cluster', 'a', 'b');
+    it.ack('route', []);
+    it.ack('route', ['80']);
+    it.look();
+    it.ack('cluster');
+    expect(it.look()).toEqual(['route:80']);
+  });
+
   it('takes no names without end, even while they wait', () => {
     const it = synced('delta');
     it.change('cluster', 'a', 'b');

@@ -181,3 +181,23 @@ describe('a delta client that rejects a response', () => {
     expect(it.look()).toEqual(['listener:m']);
   });
 });
+
+describe('a state-of-the-world client that rejects routes', () => {
+  it('is sent the others of the response again, which need not wait for a change of theirs', () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const it = client('sotw');
+    it.see('route', ...names);
+    it.receive('route', { subscribe: names });
+    it.ack('route', names);
+    it.look();
+    it.change('route', ...names.map((name) => `${name}=v2`));
+    const seen: string[] = [];
+    for (let sent = it.look(); sent.length > 0; sent = it.look()) {
+      seen.push(...sent);
+      it.ack('route', names, sent.some((text) => text.includes('b')) ? 'missing ): (' : undefined);
+      if (seen.length > 20) break;
+    }
+    expect(seen).toEqual(['route:a,b,c,d', 'route:a,b', 'route:a', 'route:b', 'route:c,d']);
+    expect(rejection(it, 'route')).toBe('missing ): (');
+  });
+});

@@ -221,7 +221,8 @@ export class Connection {
   #rejected(subscription: Subscription, response: Update, error: string): void {
     const { metrics, logger } = this.#options;
     metrics.rejected(subscription.type);
-    const culprits = this.protocol === 'delta' ? subscription.retry(response, error) : response.resources;
+    const isRetried = this.protocol === 'delta' || !subscription.isWhole;
+    const culprits = isRetried ? subscription.retry(response, error) : response.resources;
     const objects = [...new Set(culprits.flatMap((resource) => resource.objects))];
     const fields = { proxy: this.proxy.id, type: shortNames[subscription.type], error };
     if (culprits.length === 0) {
@@ -291,10 +292,12 @@ export class Connection {
   #receiveSotw(subscription: Subscription, first: boolean, event: DiscoveryEvent, fresh: boolean): void {
     if (!first && event.nonce !== '' && !fresh) return; // a newer request follows
     const isNew = first || event.nonce === ''; // who asks without a nonce has nothing yet
-    if (subscription.type === 'route') this.#askedRoutes = isNew ? undefined : new Set(event.subscribe);
-    if (subscription.type === 'route' && !isNew) return;
     const now = this.#options.visible(subscription.type);
-    const update = subscription.changeSotw(event.subscribe, now);
+    if (subscription.type === 'route') this.#askedRoutes = isNew ? undefined : new Set(event.subscribe);
+    // Routes that a client leaves are left at once; those that it asks for must not overtake their clusters.
+    const isHad = (name: string): boolean => (name === '*' ? subscription.isWildcard : subscription.names(name));
+    const isWaiting = subscription.type === 'route' && !isNew;
+    const update = subscription.changeSotw(isWaiting ? event.subscribe.filter(isHad) : event.subscribe, now);
     if (isNew) this.#send(subscription, subscription.wholeState(now));
     else if (update !== undefined) this.#send(subscription, update);
   }

@@ -121,6 +121,8 @@ export class SotwClient {
   #name(type: 'endpoint' | 'route', wanted: readonly string[]): void {
     const names = this.#names[type];
     if (names.size === wanted.length && wanted.every((name) => names.has(name))) return;
+    // What it took it has answered for by the names that it had then.
+    if (this.#unanswered.has(type)) this.#request(type);
     names.clear();
     for (const name of wanted) names.add(name);
     for (const name of this.resources[type].keys()) if (!names.has(name)) this.resources[type].delete(name);

@@ -82,6 +82,11 @@ export class Subscription {
     return this.#outstanding.size;
   }
 
+  /** State of the world: whether a response must hold everything that the client is subscribed to. */
+  get isWhole(): boolean {
+    return wildcardTypes.has(this.type);
+  }
+
   get isWildcard(): boolean {
     return this.#wildcard;
   }
@@ -135,7 +140,7 @@ export class Subscription {
     return answered;
   }
 
-  /** Delta: sees to it that what was rejected with others is sent without them, see {@link Rejections}. */
+  /** Sees to it that what was rejected with others is sent without them, see {@link Rejections}. */
   retry(response: Update, error: string): readonly EncodedResource[] {
     this.#wholeRejected = undefined;
     return this.#rejections.add(response, error);
