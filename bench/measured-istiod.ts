@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,13 @@ export interface MeasuredServer {
 /** What `npm run build` makes. */
 export const shippedProgram = join(import.meta.dirname, '../dist/bin/meltemi.js');
 
+/** Node's own options in the image's entry point. */
+function shippedNodeOptions(): readonly string[] {
+  const dockerfile = readFileSync(join(import.meta.dirname, '../images/meltemi/Dockerfile'), 'utf8');
+  const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as readonly string[];
+  return entryPoint.filter((argument) => argument.startsWith('--'));
+}
+
 export interface MeasuredIstiodOptions {
   readonly kubeconfig: string;
   /** The build to run, {@link shippedProgram} or another. */
@@ -38,7 +45,7 @@ export async function startMeasuredIstiod(options: MeasuredIstiodOptions): Promi
   const [plaintext = 0, monitoring = 0] = await freePorts(2);
   const address = `127.0.0.1:${plaintext}`;
   const [command, ...args] = boundCommand(process.execPath, [
-    ...[program, 'istiod', '--kubeconfig', kubeconfig, '--plaintext-address', address],
+    ...[...shippedNodeOptions(), program, 'istiod', '--kubeconfig', kubeconfig, '--plaintext-address', address],
     ...[
       '--secure-address',
       'off',
