@@ -94,32 +94,31 @@ export class VisibleMesh implements Destinations {
   /** What routes are translated with; all that is asked of it is taken down, to be asked again for other views. */
   #recording(): { readonly environment: RouteEnvironment; readonly asked: () => readonly Asked<VisibleMesh>[] } {
     const asked = new Map<string, Asked<VisibleMesh>>();
-    const record = <T>(name: string, ask: (visible: VisibleMesh) => T): T => {
-      const answer = ask(this);
-      if (!asked.has(name)) asked.set(name, { ask, answer });
+    const record = <T>(name: string, question: (visible: VisibleMesh) => T): T => {
+      const answer = question(this);
+      if (!asked.has(name)) asked.set(name, { ask: question, answer });
       return answer;
     };
-    const ruleOf = (host: Hostname): DestinationRule | undefined =>
-      record(`rule of ${host}`, (visible) => visible.destinationRuleOf(host));
+    const ruleOf = (host: Hostname): DestinationRule | undefined => record(`rule of ${host}`, ask.ruleOf(host));
     const { view } = this;
     return {
       environment: {
         settings: this.mesh.settings,
         view: {
           get namespace(): string {
-            return record('namespace', (visible) => visible.view.namespace);
+            return record('namespace', ask.namespace);
           },
           get sourceLabels(): View['sourceLabels'] {
-            record('labels', (visible) => JSON.stringify(visible.view.sourceLabels));
+            record('labels', ask.labels);
             return view.sourceLabels;
           },
           get locality(): Locality | undefined {
-            record('locality', (visible) => JSON.stringify(visible.view.locality));
+            record('locality', ask.locality);
             return view.locality;
           },
         },
         destinations: {
-          service: (host) => record(`service ${host}`, (visible) => visible.service(host)),
+          service: (host) => record(`service ${host}`, ask.service(host)),
           hasSubset: (host, subset) => hasSubset(ruleOf(host), subset),
           trafficPolicy: (host, port, subset) => policyOf(ruleOf(host), port, subset),
         },
@@ -128,6 +127,15 @@ export class VisibleMesh implements Destinations {
     };
   }
 }
+
+/** The questions; what they are asked for later is kept with a result, and must not hold on to who asked first. */
+const ask = {
+  namespace: ({ view }: VisibleMesh): string => view.namespace,
+  labels: ({ view }: VisibleMesh): string => JSON.stringify(view.sourceLabels ?? null),
+  locality: ({ view }: VisibleMesh): string => JSON.stringify(view.locality ?? null),
+  service: (host: Hostname) => (visible: VisibleMesh) => visible.service(host),
+  ruleOf: (host: Hostname) => (visible: VisibleMesh) => visible.destinationRuleOf(host),
+};
 
 function hasSubset(rule: DestinationRule | undefined, subset: string): boolean {
   return rule?.spec.subsets?.some(({ name }) => name === subset) === true;
