@@ -1,10 +1,10 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata, Server, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../lib/authentication.ts';
-import { reloadableCredentials } from '../lib/grpc-server-credentials.ts';
+import { startGrpcServer } from '../lib/grpc-server/server.ts';
 import { recordingLogger } from '../lib/logger.ts';
 import { createRegistry, renderMetrics } from '../lib/metrics.ts';
 import { IstioCertificateRequestSchema, IstioCertificateResponseSchema } from './api/gen/istio_ca_pb.js';
@@ -19,9 +19,9 @@ import { ecKey, makeRequest } from './signing-request.testing.ts';
 const day = 24 * 3600 * 1000;
 const key = ecKey();
 const csr = makeRequest({ key });
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const clean of cleanups.splice(0)) clean();
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
 interface Running {
@@ -64,22 +64,12 @@ async function serve(lifetimeMs?: number): Promise<Running> {
     logger,
     metrics: createIssuanceMetrics(registry),
   });
-  const server = new Server();
-  server.addService(service.definition, service.implementation);
-  const address = await bind(server, authority);
-  cleanups.push(() => server.forceShutdown());
-  return { authority, address, logger, metrics: async () => (await renderMetrics(registry)).body };
-}
-
-/** TLS that takes client certificates of any issuer and does not require one, as istiod's. */
-async function bind(server: Server, authority: Authority): Promise<string> {
   const own = await issueServerCertificate(authority, { dnsNames: ['localhost'], ttlMs: day, now: new Date() });
-  const { credentials: tls } = reloadableCredentials({ ...own, clientRoots: authority.rootCertificates });
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', tls, (error, port) =>
-      error === null ? resolve(`localhost:${String(port)}`) : reject(error),
-    );
-  });
+  const tls = { ...own, clientRoots: authority.rootCertificates };
+  const server = await startGrpcServer({ address: 'localhost:0', tls, methods: service });
+  cleanups.push(() => server.close(1));
+  const address = `localhost:${String(server.port)}`;
+  return { authority, address, logger, metrics: async () => (await renderMetrics(registry)).body };
 }
 
 interface Call {

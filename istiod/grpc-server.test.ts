@@ -17,7 +17,7 @@ import { AdsClient, sidecarNode } from '../xds/serve/ads-client.testing.ts';
 import { AdsServer } from '../xds/serve/ads-server.ts';
 import { nothingVisible } from '../xds/serve/resources.testing.ts';
 import { ServeMetrics } from '../xds/serve/serve-metrics.ts';
-import { plaintextCredentials, startGrpcServer, tlsCredentials } from './grpc-server.ts';
+import { serveGrpc } from './grpc-server.ts';
 import { ServingCertificate } from './serving-certificate.ts';
 
 const dayMs = 86_400_000;
@@ -82,7 +82,9 @@ async function serveTls() {
     signal: stop.signal,
   });
   const ads = adsServer(true);
-  const server = await startGrpcServer('127.0.0.1:0', tlsCredentials(certificate, authority), [ads]);
+  const server = await serveGrpc({
+    ...{ address: '127.0.0.1:0', tls: { certificate, authority }, methods: ads.methods, logger: silentLogger },
+  });
   cleanups.push(() => server.close(10));
   const connect = (tls: ChannelCredentials): AdsClient => {
     const client = new AdsClient(`127.0.0.1:${server.port}`, tls, undefined, serverName);
@@ -164,12 +166,14 @@ describe('a gRPC server of istiod', () => {
     cleanups.push(() => taken.close());
     const { port } = taken.address() as AddressInfo;
     const address = `127.0.0.1:${port}`;
-    await expect(startGrpcServer(address, plaintextCredentials(), [])).rejects.toThrow(`cannot listen on ${address}`);
+    await expect(serveGrpc({ address, methods: {}, logger: silentLogger })).rejects.toThrow(
+      `cannot listen on ${address}`,
+    );
   });
 
   it('waits for its streams to end, for no longer than the grace period', async () => {
     const ads = adsServer(false);
-    const server = await startGrpcServer('127.0.0.1:0', plaintextCredentials(), [ads]);
+    const server = await serveGrpc({ address: '127.0.0.1:0', methods: ads.methods, logger: silentLogger });
     const client = new AdsClient(`127.0.0.1:${server.port}`, credentials.createInsecure());
     client.subscribe('cluster', ['*'], sidecarNode('web-1', 'shop'));
     await client.next();
@@ -177,7 +181,11 @@ describe('a gRPC server of istiod', () => {
     expect(await client.status()).toMatchObject({ code: status.UNAVAILABLE });
     await server.close(60_000);
 
-    const another = await startGrpcServer('127.0.0.1:0', plaintextCredentials(), [adsServer(false)]);
+    const another = await serveGrpc({
+      address: '127.0.0.1:0',
+      methods: adsServer(false).methods,
+      logger: silentLogger,
+    });
     const stuck = new AdsClient(`127.0.0.1:${another.port}`, credentials.createInsecure());
     stuck.subscribe('cluster', ['*'], sidecarNode('web-1', 'shop'));
     await stuck.next();

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createIssuanceMetrics, publishExpiry } from '../ca/issuance-metrics.ts';
 import { certificateService } from '../ca/certificate-service.ts';
@@ -28,7 +29,7 @@ import { version } from '../lib/version.ts';
 import type { Discovery } from '../xds/discovery.ts';
 import { startDiscovery } from '../xds/discovery.ts';
 import { startDebug } from './debug.ts';
-import { plaintextCredentials, startGrpcServer, tlsCredentials } from './grpc-server.ts';
+import { serveGrpc } from './grpc-server.ts';
 import { meshSettings } from './mesh-settings.ts';
 import { startMonitoring } from './monitoring.ts';
 import type { IstiodOptions } from './options.ts';
@@ -102,7 +103,10 @@ async function start(replica: Replica): Promise<void> {
   const authority = secure ? openAuthority(replica) : undefined;
   // It is awaited later; being told to stop before that is no error that nobody handles.
   authority?.catch(() => undefined);
-  const discovery = await startDiscovery({ client, settings, logger: logger.child('xds'), metrics, signal });
+  const discovery = await startDiscovery({
+    ...{ client, settings, logger: logger.child('xds'), metrics, signal },
+    debug: { namespace: options.namespace, replica: { pod: options.podName ?? hostname(), version } },
+  });
   waitingFor.delete('the first sync with the API server');
   if (options.debugAddress !== undefined) {
     const debug = await startDebug(options.debugAddress, discovery.debug, logger.child('debug'));
@@ -123,7 +127,7 @@ async function start(replica: Replica): Promise<void> {
 async function servePlaintext(replica: Replica, discovery: Discovery, address: string): Promise<void> {
   const identity: Identity = { trustDomain: '', namespace: '', serviceAccount: '' };
   const ads = discovery.server(() => Promise.resolve({ identity, provenBy: 'plaintext-unauthenticated' }));
-  const server = await startGrpcServer(address, plaintextCredentials(), [ads]);
+  const server = await serveGrpc({ address, methods: ads.methods, logger: replica.logger });
   replica.closers.push(() => server.close(closeGraceMs));
   replica.logger.warn('serving xDS without TLS and without authentication', { address });
 }
@@ -157,8 +161,12 @@ async function serveSecurely(replica: Replica, discovery: Discovery, authority: 
       metrics: issuanceMetrics,
     });
     const ads = discovery.server((call) => authenticate(credentialsOf(call)));
-    const credentials = tlsCredentials(certificate, authority);
-    const server = await startGrpcServer(options.secureAddress, credentials, [ads, certificates]);
+    const server = await serveGrpc({
+      address: options.secureAddress,
+      tls: { certificate, authority },
+      methods: { ...ads.methods, ...certificates },
+      logger,
+    });
     replica.closers.push(() => server.close(closeGraceMs));
     logger.info('serving xDS and certificates', { address: options.secureAddress });
   }

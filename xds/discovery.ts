@@ -1,9 +1,11 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { coalesce } from '../lib/coalesce.ts';
+import type { GrpcCall } from '../lib/grpc-server/methods.ts';
 import type { Caller } from '../lib/identity.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
+import type { DebugRequest, Replica } from './debug/ads-answers.ts';
+import { debugResponse } from './debug/ads-answers.ts';
 import { publishMeshSize } from './debug/mesh-metrics.ts';
 import type { DebugState } from './debug/state.ts';
 import type { MeshSettings } from './model/mesh-settings.ts';
@@ -26,10 +28,12 @@ export interface DiscoveryOptions {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly signal: AbortSignal;
+  /** The control plane's namespace, whose callers istioctl's requests are answered to, and who answers them. */
+  readonly debug: { readonly namespace: string; readonly replica: Replica };
 }
 
 /** Proves who calls; rejects with an Error whose message may be told to the caller. */
-export type AuthenticateStream = (call: ServerDuplexStream<unknown, Buffer>) => Promise<Caller>;
+export type AuthenticateStream = (call: GrpcCall) => Promise<Caller>;
 
 /** Service discovery and proxy configuration: from the Kubernetes API to the proxies' streams. */
 export interface Discovery {
@@ -41,13 +45,8 @@ export interface Discovery {
 }
 
 /** Resolves once all that the API server has is in the mesh. When the signal aborts, all streams end with a retryable status. */
-export async function startDiscovery({
-  client,
-  settings,
-  logger,
-  metrics,
-  signal,
-}: DiscoveryOptions): Promise<Discovery> {
+export async function startDiscovery(options: DiscoveryOptions): Promise<Discovery> {
+  const { client, settings, logger, metrics, signal } = options;
   const serveMetrics = new ServeMetrics(metrics);
   const servers: AdsServer[] = [];
   const pushes = coalesce({
@@ -83,6 +82,16 @@ export async function startDiscovery({
     for (const server of servers) server.close();
   });
   logger.info('the mesh is known', { services: store.serviceCount, workloads: store.workloadCount });
+  const debug: DebugState = {
+    connections: () => servers.flatMap((server) => [...server.connections]),
+    services: () =>
+      store.services().map(({ hostname, namespace }) => ({
+        ...{ hostname, namespace, endpoints: store.endpoints(hostname) },
+      })),
+    trustDomain: settings.trustDomain,
+  };
+  const { namespace, replica } = options.debug;
+  const respond = (request: DebugRequest): Promise<Uint8Array> => debugResponse(debug, request, replica);
   return {
     server(authenticate) {
       const server = new AdsServer({
@@ -90,19 +99,13 @@ export async function startDiscovery({
         configurationOf: (proxy, onChange, routeForm) => engine.open(declaredWorkload(proxy), onChange, routeForm),
         logger: logger.child('ads'),
         metrics: serveMetrics,
+        debug: { namespace, respond },
       });
       servers.push(server);
       if (signal.aborted) server.close();
       return server;
     },
-    debug: {
-      connections: () => servers.flatMap((server) => [...server.connections]),
-      services: () =>
-        store.services().map(({ hostname, namespace }) => ({
-          ...{ hostname, namespace, endpoints: store.endpoints(hostname) },
-        })),
-      trustDomain: settings.trustDomain,
-    },
+    debug,
     status: () => {
       const connections = servers.flatMap((server) => [...server.connections]);
       const synced = connections.filter(({ subscriptions }) =>

@@ -1,5 +1,6 @@
-import { Server, ServerCredentials, credentials, status } from '@grpc/grpc-js';
+import { credentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startGrpcServer } from '../../lib/grpc-server/server.ts';
 import type { Caller } from '../../lib/identity.ts';
 import { recordingLogger } from '../../lib/logger.ts';
 import { createRegistry, renderMetrics } from '../../lib/metrics.ts';
@@ -11,9 +12,9 @@ import type { News, OnChange } from '../snapshot/snapshot-engine.ts';
 import { nothingVisible, visibleOf } from './resources.testing.ts';
 import { ServeMetrics } from './serve-metrics.ts';
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const clean of cleanups.splice(0).reverse()) clean();
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
 const plaintext: Caller = {
@@ -48,20 +49,14 @@ async function serve(options: Partial<AdsServerOptions> = {}) {
     metrics: new ServeMetrics(registry),
     ...options,
   });
-  const server = new Server();
-  server.addService(ads.definition, ads.implementation);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  cleanups.push(() => server.forceShutdown());
+  const server = await startGrpcServer({ address: '127.0.0.1:0', methods: ads.methods });
+  cleanups.push(() => server.close(1));
   return {
     ads,
     closed,
     logger,
     connect: (): AdsClient => {
-      const client = new AdsClient(`127.0.0.1:${port}`, credentials.createInsecure());
+      const client = new AdsClient(`127.0.0.1:${server.port}`, credentials.createInsecure());
       cleanups.push(() => client.vanish());
       return client;
     },

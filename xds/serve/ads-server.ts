@@ -1,40 +1,34 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { status as codes } from '@grpc/grpc-js';
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
-import {
-  DeltaDiscoveryRequestSchema,
-  DiscoveryRequestSchema,
-} from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
-import type { AdsServerOptions, StreamProtocol } from './ads-stream.ts';
+import type { GrpcMethods, GrpcStream } from '../../lib/grpc-server/methods.ts';
+import { grpcStatus } from '../../lib/grpc-server/status.ts';
+import type { AdsServerOptions } from './ads-stream.ts';
 import { AdsStream } from './ads-stream.ts';
-import type { Connection, DiscoveryEvent } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { DiscoveryProtocol } from './discovery-protocol.ts';
+import { incremental, stateOfTheWorld } from './discovery-protocol.ts';
+import { FirstSyncs } from './first-syncs.ts';
 
-const shutdown = { code: codes.UNAVAILABLE, message: 'this istiod is shutting down' };
+const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
+const defaultMaxFirstSyncs = 1000;
+const shuttingDown = 'this istiod is shutting down';
 
-/** The aggregated discovery service, delta and state of the world (Envoy xDS protocol), for a `grpc.Server`. */
+/** The aggregated discovery service, delta and state of the world (Envoy xDS protocol), for a gRPC server. */
 export class AdsServer {
-  readonly definition: ServiceDefinition = {
-    StreamAggregatedResources: method('StreamAggregatedResources', (bytes) =>
-      fromBinary(DiscoveryRequestSchema, bytes),
-    ),
-    DeltaAggregatedResources: method('DeltaAggregatedResources', (bytes) =>
-      fromBinary(DeltaDiscoveryRequestSchema, bytes),
-    ),
-  };
-  readonly implementation: UntypedServiceImplementation = {
-    StreamAggregatedResources: (call: ServerDuplexStream<DiscoveryRequest, Buffer>) =>
-      this.#serve(call, { name: 'sotw', toEvent: sotwEvent }),
-    DeltaAggregatedResources: (call: ServerDuplexStream<DeltaDiscoveryRequest, Buffer>) =>
-      this.#serve(call, { name: 'delta', toEvent: deltaEvent }),
+  readonly methods: GrpcMethods = {
+    [`${service}/StreamAggregatedResources`]: {
+      kind: 'stream',
+      open: (call) => this.#open(call, stateOfTheWorld),
+    },
+    [`${service}/DeltaAggregatedResources`]: { kind: 'stream', open: (call) => this.#open(call, incremental) },
   };
   readonly #connections = new Map<string, Connection>();
-  readonly #streams = new Set<{ end(code: number, message: string): void }>();
+  readonly #streams = new Set<AdsStream>();
+  readonly #firstSyncs: FirstSyncs;
   readonly #options: AdsServerOptions;
   #closed = false;
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
+    this.#firstSyncs = new FirstSyncs(options.maxFirstSyncs ?? defaultMaxFirstSyncs);
   }
 
   /** The proxies connected now. */
@@ -46,59 +40,28 @@ export class AdsServer {
     return this.#connections.size;
   }
 
+  /** Streams that are being given their first configuration. */
+  get firstSyncCount(): number {
+    return this.#firstSyncs.count;
+  }
+
   /** Ends all streams, also those yet to come, with a retryable status, so that proxies go to another replica. */
   close(): void {
     this.#closed = true;
-    for (const stream of [...this.#streams]) stream.end(shutdown.code, shutdown.message);
+    for (const stream of [...this.#streams]) stream.end(grpcStatus.unavailable, shuttingDown);
   }
 
-  #serve<Request extends DiscoveryRequest | DeltaDiscoveryRequest>(
-    call: ServerDuplexStream<Request, Buffer>,
-    protocol: StreamProtocol<Request>,
-  ): void {
-    const stream = new AdsStream<Request>(call, protocol, this.#options, {
+  #open(call: GrpcStream, protocol: DiscoveryProtocol): AdsStream {
+    const stream: AdsStream = new AdsStream(call, protocol, this.#options, {
+      firstSyncs: this.#firstSyncs,
       onOpen: (connection) => this.#connections.set(connection.id, connection),
       onEnd: () => {
         this.#streams.delete(stream);
         if (stream.connection !== undefined) this.#connections.delete(stream.connection.id);
       },
     });
-    if (this.#closed) return stream.end(shutdown.code, shutdown.message);
-    this.#streams.add(stream);
+    if (this.#closed) stream.end(grpcStatus.unavailable, shuttingDown);
+    else this.#streams.add(stream);
+    return stream;
   }
-}
-
-function method(name: string, deserialize: (bytes: Buffer) => object): ServiceDefinition[string] {
-  return {
-    path: `/envoy.service.discovery.v3.AggregatedDiscoveryService/${name}`,
-    requestStream: true,
-    responseStream: true,
-    requestDeserialize: deserialize,
-    requestSerialize: () => Buffer.alloc(0),
-    // Responses are encoded already; the same bytes may go to many streams.
-    responseSerialize: (bytes: Buffer) => bytes,
-    responseDeserialize: (bytes: Buffer) => bytes,
-  };
-}
-
-function sotwEvent(request: DiscoveryRequest): DiscoveryEvent {
-  return {
-    typeUrl: request.typeUrl,
-    nonce: request.responseNonce,
-    ...(request.errorDetail === undefined ? {} : { error: request.errorDetail.message }),
-    subscribe: request.resourceNames,
-    unsubscribe: [],
-    held: new Map(),
-  };
-}
-
-function deltaEvent(request: DeltaDiscoveryRequest): DiscoveryEvent {
-  return {
-    typeUrl: request.typeUrl,
-    nonce: request.responseNonce,
-    ...(request.errorDetail === undefined ? {} : { error: request.errorDetail.message }),
-    subscribe: request.resourceNamesSubscribe,
-    unsubscribe: request.resourceNamesUnsubscribe,
-    held: new Map(Object.entries(request.initialResourceVersions)),
-  };
 }

@@ -5,9 +5,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, expect, it, vi } from 'vitest';
 import { envoyBinary } from '../../e2e/cluster/envoy-binary.ts';
+import { startGrpcServer } from '../../lib/grpc-server/server.ts';
 import { recordingLogger } from '../../lib/logger.ts';
 import { createRegistry } from '../../lib/metrics.ts';
 import { defaultMeshSettings } from '../model/mesh-settings.ts';
@@ -40,14 +40,8 @@ async function serve(socket: string) {
     logger,
     metrics: new ServeMetrics(createRegistry({ processMetrics: false })),
   });
-  const server = new Server();
-  server.addService(ads.definition, ads.implementation);
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
-      error === null ? resolve() : reject(error),
-    );
-  });
-  cleanups.push(() => server.forceShutdown());
+  const server = await startGrpcServer({ address: `unix:${socket}`, methods: ads.methods });
+  cleanups.push(() => server.close(1));
   return { store, engine, ads, logger };
 }
 
