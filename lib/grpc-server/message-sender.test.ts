@@ -127,7 +127,7 @@ describe('MessageSender', () => {
   });
 
   it('runs out of patience when no piece goes out for the timeout, and only then', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
     const stream = new SlowStream();
     const onTimeout = vi.fn();
     const messageSender = sender(stream, { pieceBytes: 4, onTimeout });

@@ -35,6 +35,8 @@ export class MessageSender {
   #writing = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
+  /** When the last piece was written, which is when the one before was out. */
+  #progressAt = 0;
   #onDrained: (() => void) | undefined;
 
   constructor(stream: ByteStream, options: MessageSenderOptions) {
@@ -143,18 +145,20 @@ export class MessageSender {
     return { slices: slices.filter(({ length }) => length > 0), bytes, finished };
   }
 
-  /** One timer for all pieces: it is cheaper to put it off than to make another. */
+  /** A timer lasts for many pieces: to begin or put off one for each would be most of what a small message costs. */
   #watch(): void {
-    if (this.#timer === undefined)
-      this.#timer = setTimeout(() => this.#checkProgress(), this.#options.timeoutMs).unref();
-    else this.#timer.refresh();
+    this.#progressAt = performance.now();
+    this.#timer ??= setTimeout(() => this.#checkProgress(), this.#options.timeoutMs).unref();
   }
 
   #checkProgress(): void {
-    const before = this.#pendingBytes;
     // A process that was busy for long has not looked yet at what has gone out meanwhile.
     setImmediate(() => {
-      if (!this.#stopped && before > 0 && this.#pendingBytes === before) this.#options.onTimeout();
+      this.#timer = undefined;
+      if (this.#stopped || this.#pendingBytes === 0) return;
+      const leftMs = this.#progressAt + this.#options.timeoutMs - performance.now();
+      if (leftMs <= 0) this.#options.onTimeout();
+      else this.#timer = setTimeout(() => this.#checkProgress(), leftMs).unref();
     });
   }
 }
