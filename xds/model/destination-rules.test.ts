@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationRule } from '../../crds/destination-rule.ts';
 import { aDestinationRule, aPort, aService } from './model-testing.ts';
-import { clientLabelKeys, destinationRulesFor, hostOf, mergeRules, trafficPolicyFor } from './destination-rules.ts';
+import { clientLabelTests, destinationRulesFor, hostOf, mergeRules, trafficPolicyFor } from './destination-rules.ts';
 import { hostnameMatches } from './hostname.ts';
 import { defaultMeshSettings as settings } from './mesh-settings.ts';
 import type { View } from './view.ts';
@@ -96,16 +96,20 @@ describe('hostOf', () => {
   });
 });
 
-describe('clientLabelKeys', () => {
+describe('clientLabelTests', () => {
   it('are those that clients are selected by, and those compared with the labels of endpoints', () => {
     const failoverPriority = ['rack', 'row=7', 'app'];
     const trafficPolicy = { loadBalancer: { localityLbSetting: { failoverPriority } } };
     const workloadSelector = { matchLabels: { app: 'a' } };
-    expect(clientLabelKeys(rule('selecting', 'shop', 'web', { workloadSelector }))).toEqual(['app']);
-    expect(clientLabelKeys(rule('both', 'shop', 'web', { workloadSelector, trafficPolicy }))).toEqual(['app', 'rack']);
+    expect(clientLabelTests(rule('selecting', 'shop', 'web', { workloadSelector }))).toEqual(['app=a']);
+    expect(clientLabelTests(rule('both', 'shop', 'web', { workloadSelector, trafficPolicy }))).toEqual([
+      'app=a',
+      'rack',
+      'app',
+    ]);
     const subsets = [{ name: 'v1', labels: {}, trafficPolicy }];
-    expect(clientLabelKeys(rule('subset', 'shop', 'web', { subsets }))).toEqual(['rack', 'app']);
-    expect(clientLabelKeys(rule('plain', 'shop', 'web'))).toEqual([]);
+    expect(clientLabelTests(rule('subset', 'shop', 'web', { subsets }))).toEqual(['rack', 'app']);
+    expect(clientLabelTests(rule('plain', 'shop', 'web'))).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { DestinationRule, Subset, TrafficPolicy } from '../../crds/destination-rule.ts';
+import { selectingTests } from './client-traits.ts';
 import { isExportedTo } from './export-to.ts';
 import { isWildcard, resolveHostname } from './hostname.ts';
 import { carriesLabels } from './label-selector.ts';
@@ -61,11 +62,11 @@ function mostSpecific(candidates: readonly DestinationRule[], settings: MeshSett
 }
 
 /**
- * The label keys that a rule selects its clients by, or compares with those of endpoints (`failoverPriority`); views
- * need these labels, no others.
+ * The labels that a rule selects its clients by, or compares with those of endpoints (`failoverPriority`), see
+ * {@link ClientTraits}.
  */
-export function clientLabelKeys(rule: DestinationRule): readonly string[] {
-  const selecting = Object.keys(rule.spec.workloadSelector?.matchLabels ?? {});
+export function clientLabelTests(rule: DestinationRule): readonly string[] {
+  const selecting = selectingTests(rule.spec.workloadSelector?.matchLabels);
   const compared = policiesOf(rule).flatMap((policy) => {
     const entries = policy.loadBalancer?.localityLbSetting?.failoverPriority ?? [];
     return entries.filter((entry) => !entry.includes('='));

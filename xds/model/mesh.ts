@@ -1,6 +1,7 @@
 import type { DestinationRule } from '../../crds/destination-rule.ts';
 import type { PeerAuthentication } from '../../crds/peer-authentication.ts';
 import type { VirtualService } from '../../crds/virtual-service.ts';
+import type { ClientTraits } from './client-traits.ts';
 import type { Endpoint, Locality } from './endpoint.ts';
 import type { IpFamilies } from './ip-families.ts';
 import type { MeshSettings } from './mesh-settings.ts';
@@ -54,14 +55,6 @@ export interface Mesh {
   locality(node: string): Locality | undefined;
   /** What rules tell the clients of a service apart by. */
   clientTraits(): ClientTraits;
-}
-
-/** What has to be known of a sidecar to say which rules hold for it. */
-export interface ClientTraits {
-  /** Labels that some rule selects clients by, or compares with those of endpoints; sorted. */
-  readonly labelKeys: readonly string[];
-  /** DestinationRules that prefer endpoints by where the client is. */
-  readonly placing: readonly DestinationRule[];
 }
 
 /** The questions that have an answer for each host, namespace, address or name; the others are asked without one. */

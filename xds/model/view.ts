@@ -7,7 +7,7 @@ import type { Locality } from './endpoint.ts';
 export interface View {
   /** The namespace of the sidecars: short host names, visibility and precedence of rules follow from it. */
   readonly namespace: string;
-  /** Labels of the sidecars; present only where some visible rule selects clients by label (`sourceLabels`). */
+  /** Labels of the sidecars that make a difference to some rule (`sourceLabels`), if there are any. */
   readonly sourceLabels?: Readonly<Record<string, string>> | undefined;
   /** Where the sidecars are; present only where some visible rule prefers endpoints by that. */
   readonly locality?: Locality | undefined;

@@ -6,7 +6,7 @@ import {
   hostsOf,
   httpVirtualServiceFor,
   layer4VirtualServicesFor,
-  sourceLabelKeys,
+  sourceLabelTests,
   unusedRules,
   virtualServicesFor,
 } from './virtual-services.ts';
@@ -140,15 +140,15 @@ describe('layer4VirtualServicesFor', () => {
   });
 });
 
-describe('sourceLabelKeys', () => {
-  it('gathers the keys of HTTP, TLS and TCP matches', () => {
+describe('sourceLabelTests', () => {
+  it('gathers the labels of HTTP, TLS and TCP matches', () => {
     const ofHttp = named('a', { http: [{ match: [{ sourceLabels: { app: 'x' } }, {}] }] });
-    expect(sourceLabelKeys(ofHttp)).toEqual(['app']);
+    expect(sourceLabelTests(ofHttp)).toEqual(['app=x']);
     const ofAll = named('b', {
       http: [{ match: [{ sourceLabels: { app: 'x' } }, { sourceLabels: { app: 'y' } }] }],
       tls: [{ match: [{ sniHosts: ['a'], sourceLabels: { tier: 'x' } }] }],
       tcp: [{ match: [{ sourceLabels: { version: 'x' } }] }],
     });
-    expect([...sourceLabelKeys(ofAll)].sort()).toEqual(['app', 'tier', 'version']);
+    expect([...sourceLabelTests(ofAll)].sort()).toEqual(['app=x', 'app=y', 'tier=x', 'version=x']);
   });
 });

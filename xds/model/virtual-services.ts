@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isDnsNameOrWildcard } from '../../config/syntax/names.ts';
 import type { VirtualService } from '../../crds/virtual-service.ts';
 import type { ClientConditions } from './client-match.ts';
+import { selectingTests } from './client-traits.ts';
 import { meshGateway, someConcernsClient } from './client-match.ts';
 import { isExportedTo } from './export-to.ts';
 import { resolveHostname } from './hostname.ts';
@@ -78,11 +79,11 @@ export function unusedRules(host: Hostname, rivals: readonly VirtualService[], v
   });
 }
 
-/** The label keys that some match of a VirtualService tells clients apart by; views need these labels, no others. */
-export function sourceLabelKeys({ spec }: VirtualService): readonly string[] {
+/** The labels that some match of a VirtualService selects clients by, see {@link ClientTraits}. */
+export function sourceLabelTests({ spec }: VirtualService): readonly string[] {
   const rules = [...(spec.http ?? []), ...(spec.tls ?? []), ...(spec.tcp ?? [])];
   const matches = rules.flatMap((rule): readonly ClientConditions[] => rule.match ?? []);
-  return [...new Set(matches.flatMap(({ sourceLabels }) => Object.keys(sourceLabels ?? {})))];
+  return [...new Set(matches.flatMap(({ sourceLabels }) => selectingTests(sourceLabels)))];
 }
 
 function isForSidecars({ spec }: VirtualService): boolean {

@@ -11,12 +11,12 @@ describe('what clients are told apart by', () => {
     expect(index.putVirtualService('default/b', ['app'])).toBe(false);
     const selecting = aDestinationRule({ host: 'web', workloadSelector: { matchLabels: { rack: '1' } } });
     expect(index.putDestinationRule('default/a', selecting)).toBe(true);
-    expect(index.traits.labelKeys).toEqual(['app', 'rack', 'version']);
+    expect(index.traits.labelTests).toEqual(['app', 'rack=1', 'version']);
     expect(index.putVirtualService('default/a', [])).toBe(true);
-    expect(index.traits.labelKeys).toEqual(['app', 'rack']);
+    expect(index.traits.labelTests).toEqual(['app', 'rack=1']);
     expect(index.putVirtualService('default/b', [])).toBe(true);
     expect(index.putDestinationRule('default/a', undefined)).toBe(true);
-    expect(index.traits).toEqual({ labelKeys: [], placing: [] });
+    expect(index.traits).toEqual({ labelTests: [], placing: [] });
   });
 
   it('are the rules that prefer endpoints by place, of subsets and ports too, in order of precedence', () => {
@@ -39,7 +39,7 @@ describe('what clients are told apart by', () => {
     const index = new ClientTraitsIndex();
     index.putVirtualService('default/a', ['app', 'tier']);
     expect(index.putVirtualService('default/a', ['app,tier'])).toBe(true);
-    expect(index.traits.labelKeys).toEqual(['app,tier']);
+    expect(index.traits.labelTests).toEqual(['app,tier']);
   });
 
   it('stay the same object until they are others', () => {

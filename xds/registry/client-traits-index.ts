@@ -1,8 +1,8 @@
 import type { DestinationRule } from '../../crds/destination-rule.ts';
 import type { Key } from '../../lib/kube/object.ts';
 import { dependsOnClientPlace } from '../model/client-place.ts';
-import { clientLabelKeys, policiesOf } from '../model/destination-rules.ts';
-import type { ClientTraits } from '../model/mesh.ts';
+import { clientLabelTests, policiesOf } from '../model/destination-rules.ts';
+import type { ClientTraits } from '../model/client-traits.ts';
 import { byPrecedence } from './precedence.ts';
 
 /** What the rules tell clients apart by, kept rule by rule. */
@@ -10,20 +10,20 @@ export class ClientTraitsIndex {
   readonly #keysOf = new Map<string, readonly string[]>();
   readonly #uses = new Map<string, number>();
   readonly #placing = new Map<Key, DestinationRule>();
-  #traits: ClientTraits = { labelKeys: [], placing: [] };
+  #traits: ClientTraits = { labelTests: [], placing: [] };
 
   get traits(): ClientTraits {
     return this.#traits;
   }
 
   /** Takes in what a VirtualService asks of clients; returns whether the traits are others now. */
-  putVirtualService(key: Key, labelKeys: readonly string[]): boolean {
-    return this.#putKeys(`VirtualService/${key}`, labelKeys) && this.#renew();
+  putVirtualService(key: Key, labelTests: readonly string[]): boolean {
+    return this.#putKeys(`VirtualService/${key}`, labelTests) && this.#renew();
   }
 
   /** Takes in a DestinationRule, or (undefined) its end; returns whether the traits are others now. */
   putDestinationRule(key: Key, rule: DestinationRule | undefined): boolean {
-    const keysChanged = this.#putKeys(`DestinationRule/${key}`, rule === undefined ? [] : clientLabelKeys(rule));
+    const keysChanged = this.#putKeys(`DestinationRule/${key}`, rule === undefined ? [] : clientLabelTests(rule));
     const placed = this.#placing.delete(key);
     const places = rule !== undefined && policiesOf(rule).some(dependsOnClientPlace);
     if (places) this.#placing.set(key, rule);
@@ -41,13 +41,13 @@ export class ClientTraitsIndex {
       if (uses > 0) this.#uses.set(key, uses);
       else this.#uses.delete(key);
     }
-    const labelKeys = [...this.#uses.keys()].sort();
-    return JSON.stringify(labelKeys) !== JSON.stringify(this.#traits.labelKeys);
+    const labelTests = [...this.#uses.keys()].sort();
+    return JSON.stringify(labelTests) !== JSON.stringify(this.#traits.labelTests);
   }
 
   #renew(): true {
     this.#traits = {
-      labelKeys: [...this.#uses.keys()].sort(),
+      labelTests: [...this.#uses.keys()].sort(),
       placing: [...this.#placing.values()].sort(byPrecedence),
     };
     return true;

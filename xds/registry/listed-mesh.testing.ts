@@ -34,7 +34,7 @@ export function listedMesh(lists: MeshLists): Mesh & { hosts(): ReadonlySet<Host
   const clientTraits = new ClientTraitsIndex();
   for (const it of lists.virtualServices ?? []) {
     for (const key of virtualServices.put(keyOf(it), it, settings).keys) {
-      clientTraits.putVirtualService(key, virtualServices.sourceLabelKeys(key));
+      clientTraits.putVirtualService(key, virtualServices.sourceLabelTests(key));
     }
   }
   const rules = [...(lists.destinationRules ?? [])].sort(byPrecedence);

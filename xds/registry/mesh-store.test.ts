@@ -250,7 +250,7 @@ describe('what is told of a change', () => {
     expect(about(changes, 'clientTraits')).toEqual(['']);
     store.deleteRule('DestinationRule', { name: 'same', namespace: 'default' });
     expect(about(changes, 'clientTraits')).toEqual(['', '']);
-    expect(store.clientTraits()).toEqual({ labelKeys: [], placing: [] });
+    expect(store.clientTraits()).toEqual({ labelTests: [], placing: [] });
   });
 
   it('is a change of the settings where the first service with an IPv6 address comes', () => {

@@ -9,7 +9,8 @@ import type { Endpoint, Locality } from '../model/endpoint.ts';
 import { serviceHostname } from '../model/hostname.ts';
 import type { IpFamilies } from '../model/ip-families.ts';
 import type { MeshSettings } from '../model/mesh-settings.ts';
-import type { ClientTraits, Mesh, MeshChange, VirtualServicesOfHost } from '../model/mesh.ts';
+import type { Mesh, MeshChange, VirtualServicesOfHost } from '../model/mesh.ts';
+import type { ClientTraits } from '../model/client-traits.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Hostname, Service } from '../model/service.ts';
 import type { Workload } from '../model/workload.ts';
@@ -260,7 +261,7 @@ export class MeshStore implements Mesh {
   #putVirtualService(key: Key, virtualService: VirtualService | undefined): void {
     const { hosts, keys } = this.#virtualServices.put(key, virtualService, this.#settings);
     const traits = keys.filter((changed) =>
-      this.#clientTraits.putVirtualService(changed, this.#virtualServices.sourceLabelKeys(changed)),
+      this.#clientTraits.putVirtualService(changed, this.#virtualServices.sourceLabelTests(changed)),
     );
     if (traits.length > 0) this.#changed('clientTraits', '');
     for (const host of new Set(hosts.flatMap((named) => [named, ...this.#otherwiseKnown(named)]))) {

@@ -118,7 +118,7 @@ describe('putting a VirtualService into the index', () => {
       const [expanded] = index.about(fullName).naming;
       expect(expanded?.spec.http).toMatchObject([{ name: 'one' }]);
       expect(expanded && index.problemsOf(expanded)).toEqual([]);
-      expect(index.sourceLabelKeys('default/root')).toEqual(['app']);
+      expect(index.sourceLabelTests('default/root')).toEqual(['app=x']);
       expect(index.get('default/root')).toBe(root);
     }
   });

@@ -5,7 +5,7 @@ import type { MeshSettings } from '../model/mesh-settings.ts';
 import type { VirtualServicesOfHost } from '../model/mesh.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Hostname } from '../model/service.ts';
-import { hostsOf, sourceLabelKeys } from '../model/virtual-services.ts';
+import { hostsOf, sourceLabelTests } from '../model/virtual-services.ts';
 import { HostIndex } from './host-index.ts';
 import { byPrecedence } from './precedence.ts';
 
@@ -46,9 +46,9 @@ export class VirtualServiceIndex {
   }
 
   /** The label keys that a VirtualService, its delegates' rules put in, tells clients apart by. */
-  sourceLabelKeys(key: Key): readonly string[] {
+  sourceLabelTests(key: Key): readonly string[] {
     const virtualService = this.#expanded.get(key);
-    return virtualService === undefined ? [] : sourceLabelKeys(virtualService);
+    return virtualService === undefined ? [] : sourceLabelTests(virtualService);
   }
 
   /** Puts one in, or (undefined) takes it out; returns what is another one now: hosts, and the keys of VirtualServices. */

@@ -54,6 +54,10 @@ describe('viewOf', () => {
     });
   });
 
+  it('is that of the namespace for clients whose labels no rule asks for, whatever others are asked for', () => {
+    expect(viewWith({ workloadSelector: { matchLabels: { app: 'other' } } })).toEqual({ namespace: 'default' });
+  });
+
   it('has no label that the client does not carry, and none that no rule asks for', () => {
     const workloadSelector = { matchLabels: { app: 'client', tier: 'front' } };
     expect(viewWith({ workloadSelector })).toEqual({ namespace: 'default', sourceLabels: { app: 'client' } });

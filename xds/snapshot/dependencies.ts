@@ -1,3 +1,4 @@
+import type { VirtualService } from '../../crds/virtual-service.ts';
 import { hostnameMatches, isWildcard } from '../model/hostname.ts';
 import type { Mesh, MeshChange, Question } from '../model/mesh.ts';
 import { selectableKeys } from '../registry/service-index.ts';
@@ -58,38 +59,7 @@ export class Dependencies {
   /** The mesh, read on behalf of a dependent; what it read before is forgotten. */
   track(dependent: Dependent): Mesh {
     this.forget(dependent);
-    const mesh = this.#mesh;
-    const read = (question: Question, about: string): void => {
-      const keptIn = this.#readers[question];
-      let readers = keptIn.get(about);
-      if (readers === undefined) keptIn.set(about, (readers = { dependents: new Set(), keptIn, about }));
-      if (readers.dependents.has(dependent)) return;
-      readers.dependents.add(dependent);
-      dependent.reads.push(readers);
-    };
-    return {
-      // A change of these makes everything anew.
-      settings: mesh.settings,
-      serviceFamilies: mesh.serviceFamilies,
-      service: (host) => (read('service', host), mesh.service(host)),
-      endpoints: (host) => (read('endpoints', host), mesh.endpoints(host)),
-      servicesMatching: (wildcard) => (read('servicesMatching', wildcard), mesh.servicesMatching(wildcard)),
-      // Services that share an address are told of each other's changes.
-      servicesAt: (address) => mesh.servicesAt(address),
-      virtualServices: (host) => (read('virtualServices', host), mesh.virtualServices(host)),
-      virtualServicesNaming: (otherName) => mesh.virtualServicesNaming(otherName),
-      virtualServiceProblems: (virtualService) => mesh.virtualServiceProblems(virtualService),
-      destinationRules: (host) => (read('destinationRules', host), mesh.destinationRules(host)),
-      peerAuthentications: (namespace) => (read('peerAuthentications', namespace), mesh.peerAuthentications(namespace)),
-      workload: (address) => (read('workload', address), mesh.workload(address)),
-      hostsAt: (address) => (read('hostsAt', address), mesh.hostsAt(address)),
-      servicesSelecting: (namespace, labels) => {
-        for (const key of selectableKeys(namespace, labels)) read('servicesSelecting', key);
-        return mesh.servicesSelecting(namespace, labels);
-      },
-      locality: (node) => (read('locality', node), mesh.locality(node)),
-      clientTraits: () => (read('clientTraits', ''), mesh.clientTraits()),
-    };
+    return new TrackedMesh(this.#mesh, this.#readers, dependent);
   }
 
   forget(dependent: Dependent): void {
@@ -98,5 +68,92 @@ export class Dependencies {
       if (dependents.size === 0) keptIn.delete(about);
     }
     dependent.reads = [];
+  }
+}
+
+/** A mesh that takes down who asks what. */
+class TrackedMesh implements Mesh {
+  readonly #mesh: Mesh;
+  readonly #readers: Readonly<Record<Question, Map<string, Readers>>>;
+  readonly #dependent: Dependent;
+
+  constructor(mesh: Mesh, readers: Readonly<Record<Question, Map<string, Readers>>>, dependent: Dependent) {
+    this.#mesh = mesh;
+    this.#readers = readers;
+    this.#dependent = dependent;
+  }
+
+  #read(question: Question, about: string): void {
+    const keptIn = this.#readers[question];
+    let readers = keptIn.get(about);
+    if (readers === undefined) keptIn.set(about, (readers = { dependents: new Set(), keptIn, about }));
+    if (readers.dependents.has(this.#dependent)) return;
+    readers.dependents.add(this.#dependent);
+    this.#dependent.reads.push(readers);
+  }
+
+  // A change of the settings works out everything anew.
+  get settings(): Mesh['settings'] {
+    return this.#mesh.settings;
+  }
+  get serviceFamilies(): Mesh['serviceFamilies'] {
+    return this.#mesh.serviceFamilies;
+  }
+  service(host: string): ReturnType<Mesh['service']> {
+    this.#read('service', host);
+    return this.#mesh.service(host);
+  }
+  endpoints(host: string): ReturnType<Mesh['endpoints']> {
+    this.#read('endpoints', host);
+    return this.#mesh.endpoints(host);
+  }
+  servicesMatching(wildcard: string): ReturnType<Mesh['servicesMatching']> {
+    this.#read('servicesMatching', wildcard);
+    return this.#mesh.servicesMatching(wildcard);
+  }
+  // Services that share an address are told of each other's changes.
+  servicesAt(address: string): ReturnType<Mesh['servicesAt']> {
+    return this.#mesh.servicesAt(address);
+  }
+  virtualServices(host: string): ReturnType<Mesh['virtualServices']> {
+    this.#read('virtualServices', host);
+    return this.#mesh.virtualServices(host);
+  }
+  virtualServicesNaming(otherName: string): ReturnType<Mesh['virtualServicesNaming']> {
+    return this.#mesh.virtualServicesNaming(otherName);
+  }
+  virtualServiceProblems(virtualService: VirtualService): ReturnType<Mesh['virtualServiceProblems']> {
+    return this.#mesh.virtualServiceProblems(virtualService);
+  }
+  destinationRules(host: string): ReturnType<Mesh['destinationRules']> {
+    this.#read('destinationRules', host);
+    return this.#mesh.destinationRules(host);
+  }
+  peerAuthentications(namespace: string): ReturnType<Mesh['peerAuthentications']> {
+    this.#read('peerAuthentications', namespace);
+    return this.#mesh.peerAuthentications(namespace);
+  }
+  workload(address: string): ReturnType<Mesh['workload']> {
+    this.#read('workload', address);
+    return this.#mesh.workload(address);
+  }
+  hostsAt(address: string): ReturnType<Mesh['hostsAt']> {
+    this.#read('hostsAt', address);
+    return this.#mesh.hostsAt(address);
+  }
+  servicesSelecting(
+    namespace: string,
+    labels: Readonly<Record<string, string>>,
+  ): ReturnType<Mesh['servicesSelecting']> {
+    for (const key of selectableKeys(namespace, labels)) this.#read('servicesSelecting', key);
+    return this.#mesh.servicesSelecting(namespace, labels);
+  }
+  locality(node: string): ReturnType<Mesh['locality']> {
+    this.#read('locality', node);
+    return this.#mesh.locality(node);
+  }
+  clientTraits(): ReturnType<Mesh['clientTraits']> {
+    this.#read('clientTraits', '');
+    return this.#mesh.clientTraits();
   }
 }
