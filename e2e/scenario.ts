@@ -1,5 +1,10 @@
 import { describeError } from '../lib/errors.ts';
+import { ports } from '../lib/ports.ts';
 import type { Environment } from './environment.ts';
+import { meshNamespace } from './mesh.ts';
+import { podMetrics, total } from './pod-metrics.ts';
+
+const istiodMetrics = { namespace: meshNamespace, labelSelector: 'app=istiod', port: ports.istiodMonitoring };
 
 /** Figures of a scenario, printed as JSON; times are in seconds. */
 export type Figures = Readonly<Record<string, unknown>>;
@@ -38,6 +43,11 @@ export async function runScenario(scenario: Scenario, environment: Environment):
   };
   try {
     figures = await scenario.run(environment, check);
+    const istiods = await podMetrics(environment, istiodMetrics);
+    if (istiods.length > 0) {
+      const rejected = total(istiods, 'pilot_total_xds_rejects');
+      check('no proxy rejected what it was sent', rejected === 0, rejected);
+    }
   } catch (error) {
     check(`${scenario.name} runs to its end`, false, describeError(error));
   }

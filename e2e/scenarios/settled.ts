@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pods } from '../../lib/kube/resources.ts';
 import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
 import { ensureMesh, operatorNamespace } from '../mesh.ts';
+import { podMetrics, total } from '../pod-metrics.ts';
 import type { Scenario } from '../scenario.ts';
 
 const seconds = 15;
@@ -37,24 +37,12 @@ interface Activity {
 }
 
 /** What all replicas of the operator have done since they started. */
-async function activity({ client }: Environment): Promise<Activity> {
-  const { items } = await client.list(pods, {
-    namespace: operatorNamespace,
-    labelSelector: 'app.kubernetes.io/name=meltemi-operator',
-  });
-  if (items.length === 0) throw new Error(`there is no pod of the operator in ${operatorNamespace}`);
-  const pages = await Promise.all(
-    items.map(({ metadata: { name } }) =>
-      client.raw(`/api/v1/namespaces/${operatorNamespace}/pods/${name}:8080/proxy/metrics`),
-    ),
-  );
+async function activity(environment: Environment): Promise<Activity> {
+  const labelSelector = 'app.kubernetes.io/name=meltemi-operator';
+  const pages = await podMetrics(environment, { namespace: operatorNamespace, labelSelector, port: 8080 });
+  if (pages.length === 0) throw new Error(`there is no pod of the operator in ${operatorNamespace}`);
   return {
     reconciles: total(pages, 'controller_runtime_reconcile_total'),
     writes: total(pages, 'meltemi_operator_writes_total'),
   };
-}
-
-function total(pages: readonly string[], metric: string): number {
-  const lines = pages.flatMap((page) => page.split('\n')).filter((line) => line.startsWith(metric));
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
