@@ -3,6 +3,12 @@ import type { Problem } from '../model/problem.ts';
 /** Problems, each as often as somebody has it. */
 export class ProblemCount {
   readonly #counts = new Map<string, { readonly problem: Problem; count: number }>();
+  #sequence = 0;
+
+  /** Counts how often a problem came or went. */
+  get sequence(): number {
+    return this.#sequence;
+  }
 
   /** Takes some out, puts others in. */
   replace(before: readonly Problem[], after: readonly Problem[]): void {
@@ -21,13 +27,19 @@ export class ProblemCount {
   #add(problem: Problem): void {
     const key = JSON.stringify(problem);
     const known = this.#counts.get(key);
-    if (known === undefined) this.#counts.set(key, { problem, count: 1 });
-    else known.count++;
+    if (known !== undefined) {
+      known.count++;
+      return;
+    }
+    this.#counts.set(key, { problem, count: 1 });
+    this.#sequence++;
   }
 
   #remove(problem: Problem): void {
     const key = JSON.stringify(problem);
     const known = this.#counts.get(key);
-    if (known !== undefined && --known.count === 0) this.#counts.delete(key);
+    if (known === undefined || --known.count > 0) return;
+    this.#counts.delete(key);
+    this.#sequence++;
   }
 }

@@ -93,6 +93,8 @@ export class SnapshotEngine {
   readonly #toTell = new Set<Subscriber>();
   /** Problems that the log has told of, while they last. */
   #told: ReadonlySet<string> = new Set();
+  /** The open views and how often their problems changed, when the log was told last. */
+  #toldState = '';
 
   constructor(mesh: ObservableMesh, logger: Logger) {
     this.#mesh = mesh;
@@ -280,7 +282,11 @@ export class SnapshotEngine {
     }
   }
 
+  /** Tells the log of problems that are new; costs nothing while none came or went. */
   #report(): void {
+    const state = [...this.#views].map(([key, { snapshot }]) => `${key} ${snapshot.problems.sequence}`).join();
+    if (state === this.#toldState) return;
+    this.#toldState = state;
     const problems = new Map(this.problems.map((problem) => [JSON.stringify(problem), problem]));
     for (const [key, problem] of problems) {
       if (!this.#told.has(key)) this.#logger.warn('configuration is not used as written', { ...problem });
