@@ -182,6 +182,23 @@ describe('a delta client that rejects a response', () => {
   });
 });
 
+describe('a client that rejects all hosts of a new route configuration', () => {
+  it('is told once that there are none, so that its listener need not wait for them', () => {
+    const it = client('delta');
+    it.see('route', '80', '90');
+    it.see('virtualHost', '80/a', '90/b', '90/c');
+    it.receive('route', { subscribe: ['80', '90'] });
+    it.ack('route');
+    it.look();
+    it.receive('virtualHost', {});
+    const seen = answer(it, 'virtualHost', (name) => name.startsWith('90/'));
+    expect(seen.filter((text) => text === 'virtualHost:-90/')).toHaveLength(1);
+    expect(seen).not.toContain('virtualHost:-80/');
+    it.change('virtualHost', '80/a', '90/b=v2', '90/c');
+    expect(answer(it, 'virtualHost', () => true)).toEqual(['virtualHost:90/b']);
+  });
+});
+
 describe('a state-of-the-world client that rejects routes', () => {
   it('is sent the others of the response again, which need not wait for a change of theirs', () => {
     const names = ['a', 'b', 'c', 'd'];

@@ -234,6 +234,9 @@ export class Connection {
         objects: objects.slice(0, maxLogged),
       });
     }
+    if (this.protocol !== 'delta' || subscription.type !== 'virtualHost') return;
+    const removed = this.#scope.endsOfWait(culprits.map(({ name }) => name));
+    if (removed.length > 0) this.#send(subscription, { resources: [], removed });
   }
 
   #receiveDelta(subscription: Subscription, first: boolean, event: DiscoveryEvent): void {
@@ -332,8 +335,12 @@ export class Connection {
   }
 
   /** What follows for virtual hosts from the client's answer for their configurations. */
-  #takeNoteOfAnswer(subscription: Subscription, { resources }: Update, isRejected: boolean): void {
-    if (subscription.type !== 'route' || this.protocol !== 'delta') return;
+  #takeNoteOfAnswer(subscription: Subscription, { resources, removed }: Update, isRejected: boolean): void {
+    if (this.protocol !== 'delta') return;
+    if (subscription.type === 'virtualHost' && !isRejected) {
+      this.#scope.hostsAccepted([...resources.map(({ name }) => name), ...removed]);
+    }
+    if (subscription.type !== 'route') return;
     for (const { name } of resources) {
       if (isRejected) this.#scope.rejected(name);
       else if (subscription.wants(name)) this.#scope.accepted(name);

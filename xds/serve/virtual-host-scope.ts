@@ -12,14 +12,32 @@ export class VirtualHostScope {
   readonly #fresh = new Set<string>();
   /** Configurations that the client had not got before, and has not answered for. */
   readonly #unanswered = new Set<string>();
+  /** New configurations that Envoy waits for hosts of, and their listeners with them. */
+  readonly #waiting = new Set<string>();
 
   /** The client has been sent, or holds, a configuration; `fresh` where it has none of its hosts. */
   add(configuration: string, fresh: boolean): void {
     if (fresh) {
       this.#fresh.add(configuration);
       this.#unanswered.add(configuration);
+      this.#waiting.add(configuration);
     }
     this.#configurations.add(configuration);
+  }
+
+  /** The client has taken hosts, or that there are none. */
+  hostsAccepted(names: Iterable<string>): void {
+    if (this.#waiting.size === 0) return;
+    for (const name of names) this.#waiting.delete(configurationOf(name));
+  }
+
+  /**
+   * Names to be told as removed after the client has rejected hosts: those that end the wait for hosts of configurations
+   * of which it has taken none.
+   */
+  endsOfWait(rejected: Iterable<string>): readonly string[] {
+    const configurations = new Set([...rejected].map(configurationOf));
+    return [...configurations].filter((configuration) => this.#waiting.has(configuration)).map(endOfWait);
   }
 
   has(configuration: string): boolean {
@@ -30,6 +48,7 @@ export class VirtualHostScope {
     this.#configurations.delete(configuration);
     this.#fresh.delete(configuration);
     this.#unanswered.delete(configuration);
+    this.#waiting.delete(configuration);
   }
 
   /** The client has taken a configuration. */
@@ -91,7 +110,12 @@ export class VirtualHostScope {
 function removalsOf(configurations: ReadonlySet<string>, hosts: ResourceSet): readonly string[] {
   const empty = new Set(configurations);
   for (const { name } of hosts.values()) empty.delete(configurationOf(name));
-  return [...empty].map((configuration) => `${configuration}/`);
+  return [...empty].map(endOfWait);
+}
+
+/** A name that, told as removed, ends Envoy's wait for the hosts of a new configuration (an empty response does not). */
+function endOfWait(configuration: string): string {
+  return `${configuration}/`;
 }
 
 /** The route configuration of a virtual host's resource: what stands before the slash. */
