@@ -10,7 +10,7 @@ import { encodePem } from '../ca/pem.ts';
 import { publicKeyOf } from '../ca/public-key.ts';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { credentialsOf } from '../lib/grpc-credentials.ts';
-import { spiffeId } from '../lib/identity.ts';
+import { spiffeId, unprovenCaller } from '../lib/identity.ts';
 import { silentLogger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics.ts';
 import { AdsClient, sidecarNode } from '../xds/serve/ads-client.testing.ts';
@@ -57,13 +57,7 @@ function adsServer(authenticated: boolean): AdsServer {
     reviewToken: () => Promise.resolve({ authenticated: false, reason: 'no token is believed here' }),
   });
   return new AdsServer({
-    authenticate: (call) =>
-      authenticated
-        ? authenticate(credentialsOf(call))
-        : Promise.resolve({
-            identity: { trustDomain: '', namespace: '', serviceAccount: '' },
-            provenBy: 'plaintext-unauthenticated',
-          }),
+    authenticate: (call) => (authenticated ? authenticate(credentialsOf(call)) : Promise.resolve(unprovenCaller)),
     configurationOf: () => ({ visible: () => nothingVisible(), close: () => undefined }),
     logger: silentLogger,
     metrics: new ServeMetrics(createRegistry({ processMetrics: false })),

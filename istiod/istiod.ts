@@ -13,7 +13,7 @@ import { parseIstiodConfig } from '../config/istiod-config.ts';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { durationMs } from '../lib/duration.ts';
 import { credentialsOf } from '../lib/grpc-credentials.ts';
-import type { Identity } from '../lib/identity.ts';
+import { unprovenCaller } from '../lib/identity.ts';
 import { backoffMs } from '../lib/kube/backoff.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
 import { loadKubeClient } from '../lib/kube/client.ts';
@@ -125,8 +125,7 @@ async function start(replica: Replica): Promise<void> {
 }
 
 async function servePlaintext(replica: Replica, discovery: Discovery, address: string): Promise<void> {
-  const identity: Identity = { trustDomain: '', namespace: '', serviceAccount: '' };
-  const ads = discovery.server(() => Promise.resolve({ identity, provenBy: 'plaintext-unauthenticated' }));
+  const ads = discovery.server(() => Promise.resolve(unprovenCaller));
   const server = await serveGrpc({ address, methods: ads.methods, logger: replica.logger });
   replica.closers.push(() => server.close(closeGraceMs));
   replica.logger.warn('serving xDS without TLS and without authentication', { address });

@@ -13,6 +13,12 @@ export interface Caller {
   readonly pod?: { readonly name: string; readonly uid: string };
 }
 
+/** Whoever calls without TLS and without a token. */
+export const unprovenCaller: Caller = {
+  identity: { trustDomain: '', namespace: '', serviceAccount: '' },
+  provenBy: 'plaintext-unauthenticated',
+};
+
 /** `spiffe://<trust domain>/ns/<namespace>/sa/<service account>` (SPIFFE ID as Istio lays it out). */
 export function spiffeId(identity: Identity): string {
   return `spiffe://${identity.trustDomain}/ns/${identity.namespace}/sa/${identity.serviceAccount}`;

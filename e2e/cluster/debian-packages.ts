@@ -18,13 +18,19 @@ export const controlPlanePackages: readonly DebianPackage[] = [
   { name: 'openssl', provides: 'openssl' },
 ];
 
+/** What a network of its own takes. */
+export const networkPackages: readonly DebianPackage[] = [
+  { name: 'iproute2', provides: 'ip' },
+  { name: 'util-linux', provides: 'unshare' },
+];
+
 /** What a node and its images take. */
 export const clusterPackages: readonly DebianPackage[] = [
   ...controlPlanePackages,
+  ...networkPackages,
   { name: 'containerd', provides: 'containerd' },
   { name: 'runc', provides: 'runc' },
   { name: 'containernetworking-plugins', provides: '/usr/lib/cni/bridge' },
-  { name: 'iproute2', provides: 'ip' },
   { name: 'iptables', provides: 'iptables' },
   { name: 'conntrack', provides: 'conntrack' },
   { name: 'util-linux', provides: 'nsenter' },

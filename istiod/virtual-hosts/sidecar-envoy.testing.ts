@@ -4,7 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { ensurePackages, networkPackages } from '../../e2e/cluster/debian-packages.ts';
 import { envoyBinary } from '../../e2e/cluster/envoy-binary.ts';
+import { progressToStderr } from '../../e2e/cluster/progress.ts';
+import { pipeCluster } from '../../xds/golden/pipe-cluster.ts';
 import { sidecarNode } from '../../xds/serve/ads-client.testing.ts';
 
 /** A real Envoy with a sidecar's bootstrap, in a network of its own. */
@@ -40,6 +43,7 @@ const drainSeconds = 2;
 export async function startSidecarEnvoy(options: SidecarEnvoyOptions): Promise<SidecarEnvoy> {
   const { folder } = options;
   const [admin, outbound] = [join(folder, 'admin'), join(folder, 'outbound')];
+  await ensurePackages(networkPackages, progressToStderr);
   const file = join(folder, 'bootstrap.json');
   await writeFile(file, JSON.stringify(bootstrap(options, { admin, outbound })));
   const network = `ip link set lo up && ip address add ${backends.range} dev lo && exec "$@"`;
@@ -77,25 +81,8 @@ function bootstrap(
       ldsConfig: fromAds,
     },
     staticResources: {
-      clusters: [istiod(join(folder, 'xds'))],
+      clusters: [pipeCluster('xds', join(folder, 'xds'))],
       listeners: [outboundListener(outbound), backendListener()],
-    },
-  };
-}
-
-function istiod(path: string): JsonObject {
-  return {
-    name: 'xds',
-    type: 'STATIC',
-    typedExtensionProtocolOptions: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        explicitHttpConfig: { http2ProtocolOptions: {} },
-      },
-    },
-    loadAssignment: {
-      clusterName: 'xds',
-      endpoints: [{ lbEndpoints: [{ endpoint: { address: { pipe: { path } } } }] }],
     },
   };
 }

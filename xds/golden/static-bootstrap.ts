@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { GoldenResult } from './golden-case.ts';
+import { pipeCluster } from './pipe-cluster.ts';
 
 /**
  * A bootstrap that holds everything inline which a proxy would get by xDS: `envoy --mode validate` looks at nothing
@@ -18,20 +19,7 @@ export function staticBootstrap({ resources }: GoldenResult): JsonObject {
   };
 }
 
-const agentCluster: JsonObject = {
-  name: 'sds-grpc',
-  type: 'STATIC',
-  typedExtensionProtocolOptions: {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-      explicitHttpConfig: { http2ProtocolOptions: {} },
-    },
-  },
-  loadAssignment: {
-    clusterName: 'sds-grpc',
-    endpoints: [{ lbEndpoints: [{ endpoint: { address: { pipe: { path: '/nowhere/socket' } } } }] }],
-  },
-};
+const agentCluster = pipeCluster('sds-grpc', '/nowhere/socket');
 
 function withEndpoints(cluster: JsonObject, endpoints: ReadonlyMap<JsonValue | undefined, JsonObject>): JsonObject {
   const { edsClusterConfig, ...rest } = cluster;

@@ -2,6 +2,7 @@ import { credentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startGrpcServer } from '../../lib/grpc-server/server.ts';
 import type { Caller } from '../../lib/identity.ts';
+import { unprovenCaller } from '../../lib/identity.ts';
 import { recordingLogger } from '../../lib/logger.ts';
 import { createRegistry, renderMetrics } from '../../lib/metrics.ts';
 import type { ResourceType } from '../envoy/type-urls.ts';
@@ -17,10 +18,6 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
-const plaintext: Caller = {
-  identity: { trustDomain: '', namespace: '', serviceAccount: '' },
-  provenBy: 'plaintext-unauthenticated',
-};
 const web: Caller = {
   identity: { trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'web' },
   provenBy: 'service-account-token',
@@ -40,7 +37,7 @@ async function serve(options: Partial<AdsServerOptions> = {}) {
   const registry = createRegistry({ processMetrics: false });
   const logger = recordingLogger();
   const ads = new AdsServer({
-    authenticate: () => Promise.resolve(plaintext),
+    authenticate: () => Promise.resolve(unprovenCaller),
     configurationOf: (proxy, onChange) => {
       listeners.set(proxy.pod, onChange);
       return { visible: (type) => visible[type], close: () => closed(proxy.pod) };
@@ -99,7 +96,7 @@ describe('an ADS server', () => {
     client.subscribe('cluster', ['*'], sidecarNode('web-1', 'shop'));
     client.subscribe('listener');
     client.subscribe('endpoint', ['x']);
-    proven.resolve(plaintext);
+    proven.resolve(unprovenCaller);
     const types = [await client.next(), await client.next(), await client.next()].map(({ typeUrl }) => typeUrl);
     expect(types.map((url) => url.split('.').at(-1))).toEqual(['Cluster', 'Listener', 'ClusterLoadAssignment']);
   });

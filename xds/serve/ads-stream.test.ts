@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { GrpcStream } from '../../lib/grpc-server/methods.ts';
 import { grpcStatus } from '../../lib/grpc-server/status.ts';
 import type { Caller } from '../../lib/identity.ts';
+import { unprovenCaller } from '../../lib/identity.ts';
 import { recordingLogger } from '../../lib/logger.ts';
 import { createRegistry, renderMetrics } from '../../lib/metrics.ts';
 import type { DeltaDiscoveryResponse } from '../envoy/gen/envoy/service/discovery/v3/discovery_pb.js';
@@ -22,10 +23,6 @@ import { ServeMetrics } from './serve-metrics.ts';
 afterEach(() => void vi.useRealTimers());
 
 const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
-const plaintext: Caller = {
-  identity: { trustDomain: '', namespace: '', serviceAccount: '' },
-  provenBy: 'plaintext-unauthenticated',
-};
 const operator: Caller = {
   identity: { trustDomain: 'cluster.local', namespace: 'istio-system', serviceAccount: 'istioctl' },
   provenBy: 'service-account-token',
@@ -80,7 +77,7 @@ function serve(options: Partial<AdsServerOptions> = {}) {
   const registry = createRegistry({ processMetrics: false });
   const logger = recordingLogger();
   const server = new AdsServer({
-    authenticate: () => Promise.resolve(plaintext),
+    authenticate: () => Promise.resolve(unprovenCaller),
     configurationOf: (_proxy, onChange) => {
       changed = () => onChange({ changedAt: performance.now(), readyAt: performance.now() });
       return { visible: (type) => visible[type], close: () => undefined };
@@ -163,7 +160,7 @@ describe('an ADS stream whose client is slow', () => {
 
 describe('the first sync of a stream', () => {
   it('keeps others away, before they cost anything, until the listeners are out', async () => {
-    const authenticate = vi.fn(() => Promise.resolve(plaintext));
+    const authenticate = vi.fn(() => Promise.resolve(unprovenCaller));
     const { open, server } = serve({ maxFirstSyncs: 1, authenticate });
     const first = open();
     first.subscribe('cluster');
@@ -265,7 +262,7 @@ describe('debug requests', () => {
   });
 
   it.each<[string, Caller]>([
-    ['nobody has proven', { ...plaintext, identity: operator.identity }],
+    ['nobody has proven', { ...unprovenCaller, identity: operator.identity }],
     ['is of another namespace', { ...operator, identity: { ...operator.identity, namespace: 'shop' } }],
   ])('of a caller who %s are refused', async (_who, caller) => {
     const answers = debug();

@@ -8,11 +8,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { envoyBinary } from '../../e2e/cluster/envoy-binary.ts';
 import { startGrpcServer } from '../../lib/grpc-server/server.ts';
+import { unprovenCaller } from '../../lib/identity.ts';
 import { recordingLogger } from '../../lib/logger.ts';
 import { createRegistry } from '../../lib/metrics.ts';
 import { defaultMeshSettings } from '../model/mesh-settings.ts';
 import { MeshStore } from '../registry/mesh-store.ts';
 import { SnapshotEngine } from '../snapshot/snapshot-engine.ts';
+import { pipeCluster } from '../golden/pipe-cluster.ts';
 import { sidecarNode } from './ads-client.testing.ts';
 import { AdsServer } from './ads-server.ts';
 import { ServeMetrics } from './serve-metrics.ts';
@@ -28,11 +30,7 @@ async function serve(socket: string) {
   const store = new MeshStore({ ...defaultMeshSettings, autoMutualTls: false, mutualTlsMode: 'DISABLE' });
   const engine = new SnapshotEngine(store, logger);
   const ads = new AdsServer({
-    authenticate: () =>
-      Promise.resolve({
-        identity: { trustDomain: '', namespace: '', serviceAccount: '' },
-        provenBy: 'plaintext-unauthenticated',
-      }),
+    authenticate: () => Promise.resolve(unprovenCaller),
     configurationOf: ({ pod, namespace, serviceAccount, addresses, labels }, onChange, routeForm) => {
       const workload = { name: pod, pod, namespace, serviceAccount, addresses, labels, containerPorts: [] };
       return engine.open(workload, onChange, routeForm);
@@ -60,22 +58,7 @@ function bootstrap(protocol: 'delta' | 'sotw', xds: string, admin: string): obje
       ldsConfig: fromAds,
     },
     staticResources: {
-      clusters: [
-        {
-          name: 'xds',
-          type: 'STATIC',
-          typedExtensionProtocolOptions: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-              explicitHttpConfig: { http2ProtocolOptions: {} },
-            },
-          },
-          loadAssignment: {
-            clusterName: 'xds',
-            endpoints: [{ lbEndpoints: [{ endpoint: { address: { pipe: { path: xds } } } }] }],
-          },
-        },
-      ],
+      clusters: [pipeCluster('xds', xds)],
     },
   };
 }
