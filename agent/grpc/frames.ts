@@ -1,13 +1,4 @@
-/** Codes of gRPC that the agent itself gives or looks at (gRPC core, "Status codes and their use"). */
-export const grpcStatus = {
-  ok: 0,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-} as const;
+import { grpcStatus } from '../../lib/grpc-server/status.ts';
 
 /** A call that failed, with gRPC's code. */
 export class GrpcError extends Error {

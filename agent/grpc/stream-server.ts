@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http2';
 import type { Http2Server, ServerHttp2Stream } from 'node:http2';
 import { dirname } from 'node:path';
-import { frame, FrameReader, GrpcError, grpcStatus } from './frames.ts';
+import { grpcStatus } from '../../lib/grpc-server/status.ts';
+import { frame, FrameReader, GrpcError } from './frames.ts';
 
 /** One open call, from the server's side. */
 export interface ServerCall {

@@ -5,7 +5,8 @@ import type {
   IncomingHttpStatusHeader,
   SecureClientSessionOptions,
 } from 'node:http2';
-import { frame, FrameReader, GrpcError, grpcStatus } from './frames.ts';
+import { grpcStatus } from '../../lib/grpc-server/status.ts';
+import { frame, FrameReader, GrpcError } from './frames.ts';
 
 export interface UnaryCall {
   /** `https://host:port`, or `http://host:port` for HTTP/2 without TLS. */

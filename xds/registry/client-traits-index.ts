@@ -33,6 +33,7 @@ export class ClientTraitsIndex {
   /** Returns whether the set of all keys is another one. */
   #putKeys(owner: string, keys: readonly string[]): boolean {
     const before = this.#keysOf.get(owner) ?? [];
+    if (keys.length + before.length === 0) return false;
     if (keys.length === 0) this.#keysOf.delete(owner);
     else this.#keysOf.set(owner, keys);
     for (const key of keys) this.#uses.set(key, (this.#uses.get(key) ?? 0) + 1);

@@ -18,10 +18,10 @@ interface Rejection {
 }
 
 /**
- * What a client rejected, of types whose responses need not hold everything. A client may reject a whole response for one resource in it, and need not say which
- * (Envoy 1.40 does so for virtual hosts); then none of the others is in force. So the parts of a rejected response are
- * sent anew, half by half, until those that the client does not take stand alone. These are not sent again before they
- * change; the client keeps what it had of them.
+ * What a client rejected, of types whose responses need not hold everything. A client may reject a whole response for
+ * one resource in it, and need not say which (Envoy 1.40 does so for virtual hosts); then none of the others is in
+ * force. So the parts of a rejected response are sent anew, half by half, until those that the client does not take stand
+ * alone. These are not sent again before they change; the client keeps what it had of them.
  */
 export class Rejections {
   readonly #rejected = new Map<string, Rejection>();

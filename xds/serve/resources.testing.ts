@@ -22,16 +22,7 @@ export function visibleOf(type: ResourceType, names: readonly string[], before =
     return resource(type, name, content);
   });
   const isOwn = ({ name }: EncodedResource): boolean => name.startsWith('own.');
-  fill(
-    before.shared,
-    resources.filter((it) => !isOwn(it)),
-  );
-  fill(before.own, resources.filter(isOwn));
+  before.shared.replaceAll(resources.filter((it) => !isOwn(it)));
+  before.own.replaceAll(resources.filter(isOwn));
   return before;
-}
-
-function fill(set: ResourceSet, resources: readonly EncodedResource[]): void {
-  const names = new Set(resources.map(({ name }) => name));
-  for (const { name } of [...set.values()]) if (!names.has(name)) set.delete(name);
-  for (const it of resources) set.put(it);
 }

@@ -215,16 +215,18 @@ export class Subscription {
     const changes = this.#unrejected(this.#changes(now));
     const fresh = this.#scope?.hasFresh === true ? this.#scope.hostsOfFresh(now.shared) : [];
     this.#move(now);
-    const sending = new Set([...again, ...fresh].length === 0 ? [] : changes.resources.map(({ name }) => name));
+    const freshEmpty = this.#scope?.takeFresh(now.shared) ?? [];
+    if (again.size + fresh.length + freshEmpty.length === 0) {
+      return changes.resources.length + changes.removed.length === 0 ? undefined : changes;
+    }
+    const sending = new Set(changes.resources.map(({ name }) => name));
     const repeated = this.#answers(
       [...again, ...fresh].filter((name) => !sending.has(name) && this.wants(name)),
       now,
     );
     const answered = new Set(repeated.map(({ name }) => name));
     const gone = changes.removed.filter((name) => !answered.has(name));
-    const freshEmpty = this.#scope?.takeFresh(now.shared) ?? [];
     if (changes.resources.length + gone.length + repeated.length + freshEmpty.length === 0) return undefined;
-    if (repeated.length + freshEmpty.length === 0 && gone.length === changes.removed.length) return changes;
     return { resources: [...changes.resources, ...repeated], removed: [...gone, ...freshEmpty] };
   }
 

@@ -72,8 +72,9 @@ function serviceResources(
   ofRules: readonly Problem[],
 ): HostResources {
   const problems = [...ofRules];
-  const clusters = service.ports.map((port) => clusterResources(visible, service, port));
-  const endpoints = service.ports.map((port) => endpointResources(visible, service, port));
+  const seen = { service, rule: visible.destinationRule(service), endpoints: visible.endpoints(service) };
+  const clusters = service.ports.map((port) => clusterResources(visible, seen, port));
+  const endpoints = service.ports.map((port) => endpointResources(visible, seen, port));
   const virtualHosts: PortVirtualHost[] = [];
   const sniffedRoutes: SniffedRoute[] = [];
   for (const port of service.ports.filter(isRouted)) {

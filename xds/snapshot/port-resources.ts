@@ -17,16 +17,21 @@ import type { EncodedResource } from './resource.ts';
 import { encodeResource } from './resource.ts';
 import type { VisibleMesh } from './visible-mesh.ts';
 
+/** A service as a view sees it. */
+export interface VisibleService {
+  readonly service: Service;
+  readonly rule: DestinationRule | undefined;
+  readonly endpoints: readonly Endpoint[];
+}
+
 /** The clusters of one port of a service: the whole of it and each subset. */
 export function clusterResources(
   visible: VisibleMesh,
-  service: Service,
+  { service, rule: destinationRule, endpoints: all }: VisibleService,
   port: ServicePort,
 ): readonly EncodedResource[] {
   const { mesh } = visible;
   const { settings } = mesh;
-  const destinationRule = visible.destinationRule(service);
-  const all = visible.endpoints(service);
   const identities = visible.share('identities', [all, settings, port], () =>
     endpointIdentities(all, port, settings.trustDomain),
   );
@@ -47,12 +52,10 @@ export function clusterResources(
 /** The endpoints of one port of a service and of each subset, for the clusters that ask for them by EDS. */
 export function endpointResources(
   visible: VisibleMesh,
-  service: Service,
+  { service, rule, endpoints }: VisibleService,
   port: ServicePort,
 ): readonly EncodedResource[] {
   if (service.kind === 'external-name') return [];
-  const rule = visible.destinationRule(service);
-  const endpoints = visible.endpoints(service);
   const { view } = visible;
   const placed = [undefined, ...(rule?.spec.subsets ?? [])].some((subset) =>
     dependsOnClientPlace(trafficPolicyFor(rule, port, subset)),
@@ -82,11 +85,8 @@ function endpointIdentities(endpoints: readonly Endpoint[], port: ServicePort, t
   };
 }
 
-interface EndpointInputs {
-  readonly service: Service;
+interface EndpointInputs extends VisibleService {
   readonly port: ServicePort;
-  readonly rule: DestinationRule | undefined;
-  readonly endpoints: readonly Endpoint[];
   readonly client: ClientPlace;
 }
 

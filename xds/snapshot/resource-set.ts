@@ -94,6 +94,13 @@ export class ResourceSet {
     this.#compactIfLong();
   }
 
+  /** Makes these the only resources. */
+  replaceAll(resources: readonly EncodedResource[]): void {
+    const names = new Set(resources.map(({ name }) => name));
+    for (const { name } of [...this.values()]) if (!names.has(name)) this.delete(name);
+    for (const resource of resources) this.put(resource);
+  }
+
   /** All resources, as changes of a set that was empty; the same object for all sets with the same resources. */
   everything(): Changes {
     const known = this.#changesSince.get(0);

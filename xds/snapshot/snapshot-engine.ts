@@ -10,7 +10,6 @@ import { viewOf } from './client-view.ts';
 import type { Dependent } from './dependencies.ts';
 import { Dependencies } from './dependencies.ts';
 import { hostResources, nothing } from './host-resources.ts';
-import type { EncodedResource } from './resource.ts';
 import { ResourceSet } from './resource-set.ts';
 import { SharedResults } from './shared-results.ts';
 import type { PortSettings } from './view-snapshot.ts';
@@ -236,8 +235,8 @@ export class SnapshotEngine {
       }
       const resources = workloadResources(mesh, workload, this.#shared);
       if (resources === subscriber.resources) return;
-      replaceAll(own.cluster, resources.clusters);
-      replaceAll(own.listener, resources.listeners);
+      own.cluster.replaceAll(resources.clusters);
+      own.listener.replaceAll(resources.listeners);
       subscriber.resources = resources;
     });
     return subscriber.openView !== openView || own.cluster.sequence + own.listener.sequence !== sequence;
@@ -311,10 +310,4 @@ function workloadOf(mesh: Mesh, declared: Workload): Workload {
 
 function portSettings({ settings, serviceFamilies: families }: Mesh): PortSettings {
   return { settings, families };
-}
-
-function replaceAll(set: ResourceSet, resources: readonly EncodedResource[]): void {
-  const names = new Set(resources.map(({ name }) => name));
-  for (const { name } of [...set.values()]) if (!names.has(name)) set.delete(name);
-  for (const resource of resources) set.put(resource);
 }

@@ -8,6 +8,7 @@ import type { Problem } from '../model/problem.ts';
 import type { Hostname } from '../model/service.ts';
 import { translateOutboundListener } from '../translate/outbound-listener.ts';
 import { conflictProblem, goesBefore, httpListenerPlan } from '../translate/outbound-plan.ts';
+import { portRouteName } from '../translate/route-plan.ts';
 import { discoveringRouteConfiguration, portRouteConfiguration } from '../translate/route-configuration.ts';
 import type { HostResources, ListenerClaim } from './host-resources.ts';
 import { nothing } from './host-resources.ts';
@@ -202,14 +203,14 @@ export class ViewSnapshot {
   #close(number: number, port: Port): void {
     port.isOpen = false;
     this.sets.listener.delete(httpListenerPlan(number, this.#portSettings.families).name);
-    this.sets.route.delete(String(number));
+    this.sets.route.delete(portRouteName(number));
     for (const name of port.virtualHosts.keys()) this.sets.virtualHost.delete(name);
   }
 
   #keepWhole(number: number, port: Port): void {
     if (this.#wholeRoutes === undefined) return;
     if (port.isOpen) this.#wholeRoutes.put(wholeRoute(number, port, this.#portSettings.settings));
-    else this.#wholeRoutes.delete(String(number));
+    else this.#wholeRoutes.delete(portRouteName(number));
   }
 }
 

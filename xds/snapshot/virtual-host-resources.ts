@@ -8,7 +8,7 @@ import { objectName } from '../model/problem.ts';
 import type { Hostname, Service, ServicePort } from '../model/service.ts';
 import { hasHttpRulesFor, hostsOf, httpVirtualServiceFor, virtualServicesFor } from '../model/virtual-services.ts';
 import type { VirtualHostPlan } from '../translate/route-plan.ts';
-import { isRouted, sniffedRouteName, virtualHostName } from '../translate/route-plan.ts';
+import { isRouted, portRouteName, sniffedRouteName, virtualHostName } from '../translate/route-plan.ts';
 import { routeConfiguration } from '../translate/route-configuration.ts';
 import { domainOf, serviceDomains } from '../translate/virtual-host-domains.ts';
 import { translateVirtualHost } from '../translate/virtual-host.ts';
@@ -40,7 +40,7 @@ export function planVirtualHost(
   const { domains, problems } = domainsOf(visible, service, port);
   const virtualService =
     httpVirtualServiceFor(rules, visible.view, port) ?? virtualServiceOfAlias(visible, externalName, port);
-  const plan = { routeName: String(port), hostname, port, domains, service };
+  const plan = { routeName: portRouteName(port), hostname, port, domains, service };
   return { plan: virtualService === undefined ? plan : { ...plan, virtualService }, problems };
 }
 
@@ -74,7 +74,13 @@ export function planOtherHost(
     if (ports.size === 0) ports.add(80);
     for (const port of ports) {
       if (plans.has(port) || !hasHttpRulesFor(virtualService, visible.view, port)) continue;
-      plans.set(port, { routeName: String(port), hostname, port, domains: [domainOf(hostname)], virtualService });
+      plans.set(port, {
+        routeName: portRouteName(port),
+        hostname,
+        port,
+        domains: [domainOf(hostname)],
+        virtualService,
+      });
     }
   }
   return [...plans.values()];

@@ -8,6 +8,7 @@ import type { Service, ServicePort } from '../model/service.ts';
 import { isHttp } from '../model/service.ts';
 import { wildcards } from './address.ts';
 import type { Layer4Route } from './layer4-route.ts';
+import { portRouteName, sniffedRouteName } from './route-plan.ts';
 
 /** The shared listener of an HTTP port: whatever service a request is for, its host says. */
 export interface HttpListenerPlan {
@@ -83,7 +84,7 @@ export function planOutboundListeners(input: OutboundPlanInput): OutboundPlan {
 /** The shared listener of an HTTP port, for the address families of the cluster: no sidecar is asked, so that all see the same. */
 export function httpListenerPlan(port: number, families: IpFamilies): HttpListenerPlan {
   const addresses = wildcards(families);
-  return { kind: 'http', name: listenerName(addresses[0], port), addresses, port, routeName: String(port) };
+  return { kind: 'http', name: listenerName(addresses[0], port), addresses, port, routeName: portRouteName(port) };
 }
 
 /** Whether one of two listeners of the same name is there and not the other: the older service has it. */
@@ -113,7 +114,7 @@ function servicePlans(servicePort: ServicePort, input: OutboundPlanInput): Servi
     addresses,
     port: servicePort.port,
     detection: servicePort.protocol === 'auto' ? 'auto' : 'tcp',
-    routeName: `${service.hostname}:${String(servicePort.port)}`,
+    routeName: sniffedRouteName(service.hostname, servicePort.port),
     service,
     servicePort,
     routes,

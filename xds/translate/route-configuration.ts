@@ -9,13 +9,14 @@ import { aggregated } from './config-source.ts';
 import { directAnswer, maxDirectResponseBytes } from './direct-response.ts';
 import { forwardTo } from './forwarding.ts';
 import { everyRequest } from './route-match.ts';
+import { portRouteName } from './route-plan.ts';
 
 /**
  * The route configuration of an HTTP port without its virtual hosts: for requests to hosts that nobody knows it has what
  * the mesh's outbound traffic policy says.
  */
 export function portRouteConfiguration(port: number, settings: MeshSettings): RouteConfiguration {
-  return routeConfiguration(String(port), [catchAllVirtualHost(settings)]);
+  return routeConfiguration(portRouteName(port), [catchAllVirtualHost(settings)]);
 }
 
 /** The same, whose virtual hosts Envoy gets one by one (VHDS, delta only), as resources `<port>/<host>:<port>`. */

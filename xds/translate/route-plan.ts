@@ -28,6 +28,11 @@ export function virtualHostName({ routeName, hostname, port }: VirtualHostPlan):
   return `${routeName}/${hostname}:${port}`;
 }
 
+/** The name of the route configuration that HTTP ports of a number share: the port. */
+export function portRouteName(port: number): string {
+  return String(port);
+}
+
 /** The name of the route configuration of a sniffed port: `<host>:<port>`. */
 export function sniffedRouteName(hostname: Hostname, port: number): string {
   return `${hostname}:${port}`;
