@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { namespaces } from '../lib/kube/resources.ts';
 import { version } from '../lib/version.ts';
 import type { Environment } from './environment.ts';
 import { inRepository } from './environment.ts';
+import { eventually } from './eventually.ts';
 
 /** What `samples/quotes/client.ts` prints. */
 export interface ClientReport {
@@ -16,6 +18,8 @@ export interface ClientReport {
   readonly servers: Readonly<Record<string, number>>;
   readonly unauthenticated: number;
   readonly errors: Readonly<Record<string, number>>;
+  /** When the first and the last failed request were sent, in seconds from the start; empty when none failed. */
+  readonly failedBetweenSeconds: readonly number[];
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -31,8 +35,12 @@ export async function quotesManifest(file: 'quotes.yaml' | 'split.yaml', namespa
 }
 
 /** Brings the sample up in a namespace and waits until all of it is ready. */
-export async function deployQuotes({ cluster, progress }: Environment, namespace: string): Promise<void> {
+export async function deployQuotes({ cluster, client, progress }: Environment, namespace: string): Promise<void> {
   progress(`sample: bringing up quotes in namespace ${namespace}`);
+  await eventually(`namespace ${namespace} of an earlier run to be gone`, async () => {
+    const found = await client.get(namespaces, { name: namespace });
+    return found?.metadata.deletionTimestamp === undefined ? true : undefined;
+  });
   await cluster.kubectl(['apply', '-f', '-'], { input: await quotesManifest('quotes.yaml', namespace) });
   for (const name of ['front', 'quotes-v1', 'quotes-v2', 'quotes-v3']) {
     await cluster.kubectl(['-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=180s']);

@@ -11,6 +11,7 @@ const client = {
   servers: { 'spiffe://cluster.local/ns/quotes/sa/quotes': 300 },
   unauthenticated: 0,
   errors: {},
+  failedBetweenSeconds: [],
   seconds: 1,
   p50Ms: 1.5,
   p99Ms: 7,

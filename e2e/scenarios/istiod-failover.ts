@@ -21,7 +21,8 @@ export const istiodFailover: Scenario = {
       const load = startRequests(environment, namespace, { requests: rate * seconds, rate });
       const killed = await killReplica(environment);
       const report = await load;
-      check('no request failed', report.failedRequests === 0, report.errors);
+      const { errors, failedBetweenSeconds } = report;
+      check('no request failed', report.failedRequests === 0, { errors, failedBetweenSeconds });
       check('no connection was reset', report.resetConnections === 0, report.resetConnections);
       await eventually('the replica is replaced', async () => {
         await waitForControlPlane(environment);

@@ -48,6 +48,8 @@ const report = {
   servers: {} as Record<string, number>,
   unauthenticated: 0,
   errors: {} as Record<string, number>,
+  /** When the first and the last failed request were sent, in seconds from the start. */
+  failedBetweenSeconds: [] as number[],
   seconds: 0,
   p50Ms: 0,
   p99Ms: 0,
@@ -59,25 +61,31 @@ function count(counts: Record<string, number>, key: string): void {
 }
 
 async function sendOne(): Promise<void> {
-  const started = performance.now();
+  const requestStarted = performance.now();
   try {
     const { status, body } = await send();
     count(report.statuses, String(status));
     if (status !== 200) {
-      report.failedRequests++;
-      count(report.errors, `${String(status)} ${body.slice(0, 120).trim()}`);
+      fail(requestStarted, `${String(status)} ${body.slice(0, 120).trim()}`);
       return;
     }
-    times.push(performance.now() - started);
+    times.push(performance.now() - requestStarted);
     read(JSON.parse(body) as Record<string, unknown>);
   } catch (error) {
-    report.failedRequests++;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ECONNRESET' || code === 'EPIPE') report.resetConnections++;
-    count(report.errors, code ?? message);
+    fail(requestStarted, code ?? message);
   } finally {
     report.requests++;
   }
+}
+
+function fail(requestStarted: number, error: string): void {
+  report.failedRequests++;
+  count(report.errors, error);
+  const seconds = Math.round(requestStarted - started) / 1000;
+  const [first = seconds, last = seconds] = report.failedBetweenSeconds;
+  report.failedBetweenSeconds = [Math.min(first, seconds), Math.max(last, seconds)];
 }
 
 function read(body: Record<string, unknown>): void {
