@@ -1,6 +1,6 @@
 import { affinity, nodeSelector, resources, toleration } from './kubernetes-fields.ts';
 import type { Infer } from './schema.ts';
-import { array, boolean, enumeration, integer, object, string, withDefault } from './schema.ts';
+import { array, boolean, enumeration, integer, object, required, string, withDefault } from './schema.ts';
 
 const image = (of: string) =>
   string(`Image of ${of}; the one that belongs to the version when left out.`, { minLength: 1, maxLength: 512 });
@@ -10,6 +10,14 @@ const imagePullPolicy = enumeration('When the image is pulled; as Kubernetes doe
   'IfNotPresent',
   'Never',
 ]);
+
+const imagePullSecrets = (where: string) =>
+  array(
+    `Secrets that the image is pulled with, ${where}; those that the operator was started with when left out.`,
+    object('A Secret (core/v1 LocalObjectReference).', {
+      name: required(string('Name of the Secret.', { minLength: 1, maxLength: 253 })),
+    }),
+  );
 
 const envoyLogLevels = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'] as const;
 const logLevels = string('Level (debug, info, warn, error, none), or levels by component: default:info,xds:debug.', {
@@ -48,6 +56,7 @@ const autoscaling = object(
 export const pilot = object('The control plane, istiod.', {
   image: image('istiod'),
   imagePullPolicy,
+  imagePullSecrets: imagePullSecrets('of the namespace of the control plane'),
   replicas: withDefault(replicaCount('Number of replicas; all of them are active.'), 2),
   autoscaling: withDefault(autoscaling, {}),
   resources: withDefault(resources('Resources of each replica.'), { requests: { cpu: '100m', memory: '256Mi' } }),
@@ -60,6 +69,7 @@ export const pilot = object('The control plane, istiod.', {
 export const proxy = object('The sidecars.', {
   image: image('the sidecar'),
   imagePullPolicy,
+  imagePullSecrets: imagePullSecrets("of each pod's own namespace"),
   resources: withDefault(resources('Resources of each sidecar.'), {
     requests: { cpu: '100m', memory: '128Mi' },
     limits: { cpu: '2', memory: '1Gi' },

@@ -50,6 +50,17 @@ describe('injectSidecar', () => {
     expect(injectSidecar(once, 'shop', { ...own, image: 'registry.example/newer:2' }).pod).toEqual(once);
   });
 
+  it('adds the Secrets that the image is pulled with to those of the pod', () => {
+    const pod = podWith({});
+    const own = { ...pod, spec: { ...pod.spec, imagePullSecrets: [{ name: 'own' }, { name: 'both' }] } };
+    const imagePullSecrets = [{ name: 'both' }, { name: 'mirror' }];
+    const injected = injectSidecar(own, 'shop', { ...settings, imagePullSecrets }).pod;
+    expect(injected.spec.imagePullSecrets).toEqual([{ name: 'own' }, { name: 'both' }, { name: 'mirror' }]);
+    expect(injected.metadata.annotations?.['sidecar.istio.io/status']).toContain(
+      '"imagePullSecrets":["both","mirror"]',
+    );
+  });
+
   it('rewrites the probes of containers that came after the sidecar', () => {
     const once = injectSidecar(readCase('probes').pod, 'shop', settings).pod;
     const late = { name: 'late', image: 'late:1', livenessProbe: { tcpSocket: { port: 99 } } };

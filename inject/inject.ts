@@ -46,7 +46,7 @@ function addSidecar(pod: Pod, namespace: string, settings: InjectionSettings, op
     proxy: custom.merge(proxy),
     volumes: sidecarVolumes(options),
   };
-  const spec = placeContainers(application.pod.spec, added, options);
+  const spec = withPullSecrets(placeContainers(application.pod.spec, added, options), settings);
   const metadata = describeInjection(pod, { ...metrics.annotations, ...statusOf(added, settings, options) });
   return {
     pod: { ...pod, metadata, spec },
@@ -75,6 +75,13 @@ function placeContainers(spec: PodSpec, added: AddedParts, options: PodOptions):
   return { ...spec, ...(initContainers.length === 0 ? {} : { initContainers }), containers: all, volumes };
 }
 
+/** Those that the pod has itself come first. */
+function withPullSecrets(spec: PodSpec, { imagePullSecrets = [] }: InjectionSettings): PodSpec {
+  const own = spec.imagePullSecrets ?? [];
+  const missing = imagePullSecrets.filter(({ name }) => !own.some((secret) => secret.name === name));
+  return missing.length === 0 ? spec : { ...spec, imagePullSecrets: [...own, ...missing] };
+}
+
 /** The annotation that marks an injected pod, with what was added to it (Istio's format). */
 function statusOf(added: AddedParts, settings: InjectionSettings, options: PodOptions): Record<string, string> {
   const namesOf = (parts: readonly { readonly name: string }[]): readonly string[] => parts.map(({ name }) => name);
@@ -82,7 +89,7 @@ function statusOf(added: AddedParts, settings: InjectionSettings, options: PodOp
     initContainers: namesOf(options.native ? [...added.init, added.proxy] : added.init),
     containers: options.native ? [] : [added.proxy.name],
     volumes: namesOf(added.volumes),
-    imagePullSecrets: null,
+    imagePullSecrets: settings.imagePullSecrets === undefined ? null : namesOf(settings.imagePullSecrets),
     revision: settings.revision,
   };
   return { [names.status]: JSON.stringify(status), [names.revision]: settings.revision };

@@ -50,6 +50,7 @@ export interface PodSpec extends JsonObject {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly securityContext?: JsonObject;
 }
 

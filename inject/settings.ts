@@ -12,6 +12,8 @@ export interface Resources {
 export interface InjectionSettings extends InjectionPolicy {
   readonly image: string;
   readonly imagePullPolicy?: string;
+  /** Secrets of the pod's own namespace. */
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly resources: Resources;
   /** `host:port` of istiod's TLS port. */
   readonly discoveryAddress: string;
@@ -55,6 +57,7 @@ export function injectionSettings(config: IstiodConfig, place: RevisionPlace): I
     alwaysInjectSelector: injection.alwaysInjectSelector,
     image: proxy.image,
     ...(proxy.imagePullPolicy === undefined ? {} : { imagePullPolicy: proxy.imagePullPolicy }),
+    ...(proxy.imagePullSecrets === undefined ? {} : { imagePullSecrets: proxy.imagePullSecrets }),
     resources: proxy.resources,
     discoveryAddress: place.discoveryAddress,
     trustDomain: meshConfig.trustDomain,

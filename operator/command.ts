@@ -3,11 +3,13 @@ import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { loadKubeClient } from '../lib/kube/client.ts';
 import { argument } from '../lib/command-options.ts';
+import type { LabelSelector } from '../lib/kube/object.ts';
 import type { Logger, LogLevels } from '../lib/logger.ts';
 import { createLogger, parseLogLevels } from '../lib/log.ts';
 import { parseAddress } from '../lib/http-server.ts';
 import { projectImages } from '../lib/images.ts';
 import { version } from '../lib/version.ts';
+import { parseMeshNamespaces } from './mesh-namespaces.ts';
 import type { OperatorOptions } from './run.ts';
 
 /** The flags as commander gives them. */
@@ -22,6 +24,9 @@ interface Flags {
   readonly logFormat: 'json' | 'human';
   readonly istiodImage: string;
   readonly proxyImage: string;
+  readonly istiodPullSecrets: readonly string[];
+  readonly proxyPullSecrets: readonly string[];
+  readonly meshNamespaces?: LabelSelector;
 }
 
 /** `meltemi operator`. */
@@ -52,6 +57,13 @@ export function operatorCommand(): Command {
     .addOption(new Option('--log-format <format>', 'how a line is written').choices(['json', 'human']).default('json'))
     .option('--istiod-image <image>', 'image of the control plane, where spec.pilot.image names none', images.istiod)
     .option('--proxy-image <image>', 'image of the sidecar, where spec.proxy.image names none', images.proxy)
+    .option('--istiod-pull-secrets <names>', 'where spec.pilot.imagePullSecrets is not set', argument(names), [])
+    .option('--proxy-pull-secrets <names>', 'where spec.proxy.imagePullSecrets is not set', argument(names), [])
+    .option(
+      '--mesh-namespaces <selector>',
+      'namespaces of the mesh, a label selector as JSON (default: all)',
+      argument(parseMeshNamespaces),
+    )
     .addHelpText('after', environmentHelp)
     .action(async (flags: Flags) => runUntilSignal(flags));
 }
@@ -66,6 +78,13 @@ The operator ends on SIGTERM and SIGINT, after running reconciles and with its l
 function checkedAddress(address: string): string {
   parseAddress(address);
   return address;
+}
+
+/** `a,b` */
+function names(list: string): readonly string[] {
+  const wrong = list.split(',').find((name) => !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name));
+  if (wrong !== undefined) throw new Error(`"${wrong}" is no name of a Secret; wanted are names with commas between`);
+  return list.split(',');
 }
 
 async function runUntilSignal(flags: Flags): Promise<void> {
@@ -99,7 +118,17 @@ function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
     metricsAddress,
     healthAddress,
     leaderElect,
-    defaults: { version, images: { istiod: flags.istiodImage, proxy: flags.proxyImage }, logFormat },
+    defaults: {
+      version,
+      images: { istiod: flags.istiodImage, proxy: flags.proxyImage },
+      logFormat,
+      pullSecrets: { istiod: flags.istiodPullSecrets.map(named), proxy: flags.proxyPullSecrets.map(named) },
+      ...(flags.meshNamespaces === undefined ? {} : { meshNamespaces: flags.meshNamespaces }),
+    },
     logger,
   };
+}
+
+function named(name: string): { readonly name: string } {
+  return { name };
 }

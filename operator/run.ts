@@ -102,7 +102,8 @@ async function runTerm(
 ): Promise<void> {
   if (!(await untilSynced(caches, signal))) return;
   logger.info('leading: MeshControlPlanes are reconciled by this replica', { version: defaults.version });
-  const stores = storesOf(caches);
+  const { meshNamespaces } = defaults;
+  const stores = { ...storesOf(caches), ...(meshNamespaces === undefined ? {} : { meshNamespaces }) };
   const fresh = new FreshObjects();
   const now = (): Date => new Date();
   await new MeshOperator({ client, caches, stores, fresh, defaults, events, now, logger, metrics }).run(signal);

@@ -165,6 +165,12 @@ describe('watchRootCertificates', () => {
     ]);
   });
 
+  it('looks at a namespace whose labels change, which may take it into the mesh or out of it', () => {
+    const change = { metadata: { name: 'shop', labels: { mesh: 'on' } } };
+    expect(keysAfter(watchRootCertificates, ({ namespaces }) => namespaces.put(change))).toEqual(['shop']);
+    expect(keysAfter(watchControlPlanes, ({ namespaces }) => namespaces.put(change))).toEqual([]);
+  });
+
   it('does not look at all namespaces for a change that leaves the roots as they are', () => {
     const change = testControlPlane('default', { pilot: { replicas: 5 } });
     expect(keysAfter(watchRootCertificates, ({ controlPlanes }) => controlPlanes.put(change))).toEqual([]);

@@ -54,7 +54,7 @@ export function watchRootCertificates(caches: Caches, enqueue: Enqueue): () => v
   return all([
     caches.controlPlanes.onChange(forEach<MeshControlPlane>(everywhere)),
     caches.caSecrets.onChange(forEach<Secret>(everywhere)),
-    caches.namespaces.onChange(lifeOfNamespaces(enqueue)),
+    caches.namespaces.onChange(lifeOfNamespaces(enqueue, ({ metadata }) => JSON.stringify(metadata.labels))),
     caches.rootCertificates.onChange(forEach<KubeObject>(({ metadata }) => enqueue(metadata.namespace ?? ''))),
   ]);
 }
@@ -104,11 +104,16 @@ function proxyReports(ofNamespace: (namespace: string) => void): ChangeListener<
   };
 }
 
-function lifeOfNamespaces(call: (name: string) => void): ChangeListener<KubeObject> {
+/** `matters` is what else of a namespace is worth a call when it changes. */
+function lifeOfNamespaces(
+  call: (name: string) => void,
+  matters: (object: KubeObject) => unknown = () => undefined,
+): ChangeListener<KubeObject> {
   return {
     added: ({ metadata }) => call(metadata.name),
     updated: (object, old) => {
-      if (object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp) call(object.metadata.name);
+      const { deletionTimestamp, name } = object.metadata;
+      if (deletionTimestamp !== old.metadata.deletionTimestamp || matters(object) !== matters(old)) call(name);
     },
     deleted: ({ metadata }) => call(metadata.name),
   };

@@ -90,6 +90,25 @@ describe('desiredObjects', () => {
     expect(kinds).not.toContain('PodDisruptionBudget');
   });
 
+  it('pulls images with the Secrets of the spec, else with those that the operator was started with', () => {
+    const pullSecrets = { istiod: [{ name: 'mirror' }], proxy: [{ name: 'mirror' }, { name: 'second' }] };
+    const spec = { pilot: { imagePullSecrets: [{ name: 'own' }] } };
+    const revision = revisionOf(testControlPlane('default', spec), { ...testDefaults, pullSecrets }, root);
+    expect(podTemplate(desiredObjects(revision))).toMatchObject({
+      template: { spec: { imagePullSecrets: [{ name: 'own' }] } },
+    });
+    expect(parseIstiodConfig(istiodConfigText(revision)).proxy.imagePullSecrets).toEqual(pullSecrets.proxy);
+  });
+
+  it('injects into namespaces of the mesh only, where not all belong to it', () => {
+    const meshNamespaces = { matchLabels: { mesh: 'on' } };
+    const revision = revisionOf(testControlPlane('default'), { ...testDefaults, meshNamespaces }, root);
+    const { webhooks } = find(desiredObjects(revision), 'MutatingWebhookConfiguration');
+    const within = '{"key":"mesh","operator":"In","values":["on"]}]},"objectSelector"';
+    expect(webhooks).toHaveLength(4);
+    expect(JSON.stringify(webhooks).split(within)).toHaveLength(5);
+  });
+
   it('names the objects of two revisions apart', () => {
     const names = [...objectsOf('default'), ...objectsOf('canary')].map(nameOf);
     expect(new Set(names).size).toBe(names.length);

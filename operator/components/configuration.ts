@@ -7,9 +7,11 @@ import { inNamespace } from './metadata.ts';
 import type { Revision } from './revision.ts';
 
 /** The file that istiod reads, as text. */
-export function istiodConfigText({ spec, images }: Revision): string {
-  const { meshConfig, proxy, ca, injection, telemetry } = spec;
-  return renderIstiodConfig({ meshConfig, proxy: { ...proxy, image: images.proxy }, ca, injection, telemetry });
+export function istiodConfigText({ spec, images, pullSecrets }: Revision): string {
+  const { meshConfig, ca, injection, telemetry } = spec;
+  const secrets = pullSecrets.proxy.length === 0 ? {} : { imagePullSecrets: pullSecrets.proxy };
+  const proxy = { ...spec.proxy, ...secrets, image: images.proxy };
+  return renderIstiodConfig({ meshConfig, proxy, ca, injection, telemetry });
 }
 
 export function configuration(revision: Revision): DesiredObject {

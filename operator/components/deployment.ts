@@ -49,6 +49,7 @@ function podSpec(revision: Revision): object {
   const { pilot } = revision.spec;
   return {
     serviceAccountName: istiodName(revision.name),
+    ...(revision.pullSecrets.istiod.length === 0 ? {} : { imagePullSecrets: revision.pullSecrets.istiod }),
     // Time for sidecars to move to another replica.
     terminationGracePeriodSeconds: 45,
     securityContext: {

@@ -1,10 +1,21 @@
 import type { MeshControlPlane, MeshControlPlaneSpec } from '../../crds/mesh-control-plane.ts';
 import { revisionName } from '../../crds/mesh-control-plane.ts';
+import type { LabelSelector } from '../../lib/kube/object.ts';
 
 /** The images of one version of the control plane. */
 export interface Images {
   readonly istiod: string;
   readonly proxy: string;
+}
+
+/** Secrets that images are pulled with, each in the namespace of the pod. */
+export interface PullSecrets {
+  readonly istiod: readonly LocalObjectReference[];
+  readonly proxy: readonly LocalObjectReference[];
+}
+
+interface LocalObjectReference {
+  readonly name: string;
 }
 
 /** Everything that the objects of a revision are made from. */
@@ -18,6 +29,9 @@ export interface Revision {
   readonly images: Images;
   /** `json` or `human`. */
   readonly logFormat: 'json' | 'human';
+  readonly pullSecrets: PullSecrets;
+  /** The namespaces of the mesh; all of them without. */
+  readonly meshNamespaces?: LabelSelector;
   readonly spec: MeshControlPlaneSpec;
   /** PEM of the roots that istiod's certificate is checked against; undefined as long as istiod has not made one. */
   readonly rootCertificate: string | undefined;
@@ -29,6 +43,10 @@ export interface OperatorDefaults {
   readonly version: string;
   readonly images: Images;
   readonly logFormat: 'json' | 'human';
+  /** Where the spec names none. */
+  readonly pullSecrets?: PullSecrets;
+  /** The namespaces of the mesh; all of them without. */
+  readonly meshNamespaces?: LabelSelector;
 }
 
 export function revisionOf(
@@ -47,6 +65,11 @@ export function revisionOf(
       proxy: spec.proxy.image ?? defaults.images.proxy,
     },
     logFormat: defaults.logFormat,
+    pullSecrets: {
+      istiod: spec.pilot.imagePullSecrets ?? defaults.pullSecrets?.istiod ?? [],
+      proxy: spec.proxy.imagePullSecrets ?? defaults.pullSecrets?.proxy ?? [],
+    },
+    ...(defaults.meshNamespaces === undefined ? {} : { meshNamespaces: defaults.meshNamespaces }),
     spec,
     rootCertificate,
   };

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { LabelSelector } from '../../lib/kube/object.ts';
 import { configMaps } from '../../lib/kube/resources.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import { bundleOf, readRootCertificate } from '../components/root-certificate.ts';
@@ -63,8 +64,8 @@ describe('bundleOf', () => {
   });
 });
 
-function fixture() {
-  const stores = testStores();
+function fixture(meshNamespaces?: LabelSelector) {
+  const stores = { ...testStores(), ...(meshNamespaces === undefined ? {} : { meshNamespaces }) };
   const api = fakeApi();
   stores.namespaces.put({ metadata: { name: 'shop' } });
   stores.controlPlanes.put(testControlPlane('default'));
@@ -115,6 +116,18 @@ describe('reconcileRootCertificate', () => {
     stores.namespaces.put({ metadata: { name, ...metadata } });
     await reconcile(name);
     expect(api.writes).toEqual([]);
+  });
+
+  it('follows a namespace into the mesh and out of it', async () => {
+    const { stores, api, reconcile } = fixture({ matchLabels: { mesh: 'on' } });
+    await reconcile();
+    expect(api.writes).toEqual([]);
+    stores.namespaces.put({ metadata: { name: 'shop', labels: { mesh: 'on' } } });
+    await reconcile();
+    expect(api.objects(configMaps)).toHaveLength(1);
+    stores.namespaces.put({ metadata: { name: 'shop' } });
+    await reconcile();
+    expect(api.objects(configMaps)).toEqual([]);
   });
 
   it('does not touch what another mesh has put there, also not when it goes', async () => {

@@ -3,6 +3,7 @@ import { isForbidden, isNotFound } from '../../lib/kube/error.ts';
 import { configMaps } from '../../lib/kube/resources.ts';
 import { sidecar } from '../../lib/sidecar.ts';
 import { bundleOf, readRootCertificate, rootCertificateConfigMap } from '../components/root-certificate.ts';
+import { isInMesh } from '../mesh-namespaces.ts';
 import { caSecretName, namespacesWithoutRootCertificate } from '../names.ts';
 import { isOurs } from '../ownership.ts';
 import { applyObject, deleteObject, ForeignObjectError } from './apply.ts';
@@ -40,9 +41,10 @@ export async function reconcileRootCertificate(
 ): Promise<void> {
   if (!wantsRootCertificate(stores, namespace)) return;
   const live = stores.rootCertificates.get(namespace, sidecar.rootCertConfigMap);
-  const bundle = trustBundle(stores);
+  const isMember = isInMesh(stores, namespace);
+  const bundle = isMember ? trustBundle(stores) : undefined;
   if (bundle === undefined) {
-    if (live !== undefined && isOurs(live) && !hasControlPlane(stores)) {
+    if (live !== undefined && isOurs(live) && !(isMember && hasControlPlane(stores))) {
       await deleteObject(client, { resource: configMaps, object: live });
     }
     return;

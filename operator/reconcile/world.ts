@@ -1,5 +1,5 @@
 import type { MeshControlPlane } from '../../crds/mesh-control-plane.ts';
-import type { KubeObject } from '../../lib/kube/object.ts';
+import type { KubeObject, LabelSelector } from '../../lib/kube/object.ts';
 import type { Resource } from '../../lib/kube/resources.ts';
 import { deployments } from '../../lib/kube/resources.ts';
 import type { Store } from '../../lib/kube/store.ts';
@@ -10,6 +10,7 @@ import { readRootCertificate } from '../components/root-certificate.ts';
 import type { Revision } from '../components/revision.ts';
 import { controlPlaneOf, isOurs } from '../ownership.ts';
 import type { FreshObjects } from './fresh-objects.ts';
+import { isInMesh } from '../mesh-namespaces.ts';
 import { caSecretName, istiodName } from '../names.ts';
 
 /** What the informers know. */
@@ -27,6 +28,8 @@ export interface Stores {
   readonly rootCertificates: Store<ConfigMap>;
   /** Objects that carry the operator's label, by kind. */
   readonly owned: ReadonlyMap<Resource, Store<KubeObject>>;
+  /** The namespaces of the mesh; all of them without. */
+  readonly meshNamespaces?: LabelSelector;
 }
 
 export interface LiveObject {
@@ -45,7 +48,7 @@ export interface World {
   readonly owned: readonly LiveObject[];
   readonly pods: readonly Pod[];
   readonly leases: readonly Lease[];
-  /** Namespaces whose `istio-ca-root-cert` belongs to somebody else. */
+  /** Namespaces of the mesh whose `istio-ca-root-cert` belongs to somebody else. */
   readonly rootCertificateConflicts: readonly string[];
 }
 
@@ -73,11 +76,12 @@ export function gather(stores: Stores, fresh: FreshObjects, name: string): World
   };
 }
 
-function foreignNamespaces({ rootCertificates }: Stores): readonly string[] {
-  return rootCertificates
+function foreignNamespaces(stores: Stores): readonly string[] {
+  return stores.rootCertificates
     .list()
     .filter((configMap) => !isOurs(configMap))
     .map(({ metadata }) => metadata.namespace ?? '')
+    .filter((namespace) => isInMesh(stores, namespace))
     .sort();
 }
 
