@@ -3,7 +3,7 @@ import { formatKey, keyOf } from '../../lib/kube/object.ts';
 import type { EndpointSlice } from '../../lib/kube/types.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { EndpointContext } from './endpoints.ts';
-import { endpointsFromSlice, serviceNameLabel, sortedEndpoints } from './endpoints.ts';
+import { endpointsFromSlice, podOf, serviceNameLabel, sortedEndpoints } from './endpoints.ts';
 
 /** The endpoints of services, from their slices. Services go by `namespace/name`; there need not be one. */
 export class EndpointIndex {
@@ -16,6 +16,9 @@ export class EndpointIndex {
   /** Services that have an endpoint on a node, and the reverse. */
   readonly #servicesOn = new Map<string, Set<Key>>();
   readonly #nodesOf = new Map<Key, ReadonlySet<string>>();
+  /** Services that have an endpoint of a pod, known or not, and the reverse. */
+  readonly #servicesOfPod = new Map<Key, Set<Key>>();
+  readonly #podsOf = new Map<Key, ReadonlySet<Key>>();
 
   of(service: Key): readonly Endpoint[] {
     return this.#endpoints.get(service) ?? none;
@@ -27,6 +30,10 @@ export class EndpointIndex {
 
   servicesOn(node: string): readonly Key[] {
     return [...(this.#servicesOn.get(node) ?? [])];
+  }
+
+  servicesOfPod(pod: Key): readonly Key[] {
+    return [...(this.#servicesOfPod.get(pod) ?? [])];
   }
 
   /** Returns the services whose endpoints have to be worked out anew. */
@@ -64,19 +71,26 @@ export class EndpointIndex {
     const before = this.of(service);
     const slices = [...(this.#slices.get(service)?.values() ?? [])];
     const endpoints = sortedEndpoints(slices.flatMap((slice) => endpointsFromSlice(slice, context)));
-    this.#indexNodes(service, slices);
+    this.#indexSources(service, slices);
     if (JSON.stringify(before) === JSON.stringify(endpoints)) return undefined;
     if (endpoints.length === 0) this.#endpoints.delete(service);
     else this.#endpoints.set(service, endpoints);
     return move(this.#servicesAt, service, addressesOf(before), addressesOf(endpoints));
   }
 
-  #indexNodes(service: Key, slices: readonly EndpointSlice[]): void {
-    const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
-    const nodes = new Set(endpoints.flatMap(({ nodeName }) => (nodeName === undefined ? [] : [nodeName])));
-    move(this.#servicesOn, service, this.#nodesOf.get(service) ?? new Set(), nodes);
-    if (nodes.size === 0) this.#nodesOf.delete(service);
-    else this.#nodesOf.set(service, nodes);
+  /** Keeps account of what else the endpoints depend on. */
+  #indexSources(service: Key, slices: readonly EndpointSlice[]): void {
+    const nodes = new Set<string>();
+    const pods = new Set<Key>();
+    for (const slice of slices) {
+      for (const endpoint of slice.endpoints ?? []) {
+        const pod = podOf(slice, endpoint);
+        if (pod !== undefined) pods.add(pod);
+        if (endpoint.nodeName !== undefined) nodes.add(endpoint.nodeName);
+      }
+    }
+    replace(this.#servicesOn, this.#nodesOf, service, nodes);
+    replace(this.#servicesOfPod, this.#podsOf, service, pods);
   }
 }
 
@@ -87,12 +101,12 @@ function addressesOf(endpoints: readonly Endpoint[]): ReadonlySet<string> {
 }
 
 /** Moves an owner from some sets to others; returns the names of those that it left or entered. */
-function move(
-  sets: Map<string, Set<Key>>,
+function move<Name extends string>(
+  sets: Map<Name, Set<Key>>,
   owner: Key,
-  before: ReadonlySet<string>,
-  after: ReadonlySet<string>,
-): readonly string[] {
+  before: ReadonlySet<Name>,
+  after: ReadonlySet<Name>,
+): readonly Name[] {
   const left = [...before].filter((name) => !after.has(name));
   const entered = [...after].filter((name) => !before.has(name));
   for (const name of left) {
@@ -106,4 +120,16 @@ function move(
     else set.add(owner);
   }
   return [...left, ...entered];
+}
+
+/** As `move`, where what the owner had is kept as well. */
+function replace<Name extends string>(
+  sets: Map<Name, Set<Key>>,
+  ofOwner: Map<Key, ReadonlySet<Name>>,
+  owner: Key,
+  after: ReadonlySet<Name>,
+): void {
+  move(sets, owner, ofOwner.get(owner) ?? new Set(), after);
+  if (after.size === 0) ofOwner.delete(owner);
+  else ofOwner.set(owner, after);
 }

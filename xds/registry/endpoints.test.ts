@@ -14,7 +14,12 @@ const workload: Workload = {
   labels: { app: 'web', 'security.istio.io/tlsMode': 'istio' },
   containerPorts: [],
 };
-const nobody: EndpointContext = { workloadAt: () => undefined, localityOf: () => undefined, publishNotReady: false };
+const nobody: EndpointContext = {
+  workloadOf: () => undefined,
+  workloadAt: () => undefined,
+  localityOf: () => undefined,
+  publishNotReady: false,
+};
 
 function slice(fields: Partial<EndpointSlice>): EndpointSlice {
   return {
@@ -68,6 +73,42 @@ describe('the endpoints of a slice', () => {
     const [endpoint] = endpointsFromSlice(slice({}), { ...nobody, workloadAt: () => foreign });
     expect(endpoint).toMatchObject({ labels: {}, tlsMode: 'disabled' });
     expect(endpoint).not.toHaveProperty('serviceAccount');
+  });
+
+  describe('that stand for a pod', () => {
+    const ofPod = slice({ endpoints: [{ addresses: ['10.1.0.1'], targetRef: { kind: 'Pod', name: 'web-1' } }] });
+    const knowing = (known: Workload): EndpointContext => ({
+      ...nobody,
+      workloadOf: (pod) => (pod === 'shop/web-1' ? known : undefined),
+    });
+
+    it('carry what is known of it, whoever else has its address', () => {
+      const other = { ...workload, pod: 'web-0', labels: {} };
+      const [endpoint] = endpointsFromSlice(ofPod, { ...knowing(workload), workloadAt: () => other });
+      expect(endpoint).toMatchObject({ labels: workload.labels, pod: 'web-1', tlsMode: 'istio' });
+    });
+
+    it('wait until the pod is known, rather than take it for one without a sidecar', () => {
+      expect(endpointsFromSlice(ofPod, nobody)).toEqual([]);
+    });
+
+    it('wait until the pod is known to be at their address', () => {
+      expect(endpointsFromSlice(ofPod, knowing({ ...workload, addresses: ['10.1.0.9'] }))).toEqual([]);
+    });
+
+    it("have the labels of a pod on the host's network", () => {
+      const [endpoint] = endpointsFromSlice(ofPod, knowing({ ...workload, addresses: [] }));
+      expect(endpoint).toMatchObject({ labels: workload.labels, pod: 'web-1' });
+    });
+
+    it('are of a pod of their own namespace, whatever they say', () => {
+      const targetRef = { kind: 'Pod', namespace: 'other', name: 'web-1' };
+      const [endpoint] = endpointsFromSlice(
+        slice({ endpoints: [{ addresses: ['10.1.0.1'], targetRef }] }),
+        knowing(workload),
+      );
+      expect(endpoint).toMatchObject({ namespace: 'shop', pod: 'web-1' });
+    });
   });
 
   it('know where their node is', () => {

@@ -1,3 +1,5 @@
+import type { Key } from '../../lib/kube/object.ts';
+import { formatKey } from '../../lib/kube/object.ts';
 import { sidecar } from '../../lib/sidecar.ts';
 import type { EndpointSlice, Endpoint as KubernetesEndpoint } from '../../lib/kube/types.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -8,6 +10,8 @@ export const serviceNameLabel = 'kubernetes.io/service-name';
 
 /** What a slice does not say itself. */
 export interface EndpointContext {
+  /** The workload of a pod, while the pod is known and has not ended. */
+  readonly workloadOf: (pod: Key) => Workload | undefined;
   /** The workload at an address, where a pod is known there. */
   readonly workloadAt: (address: string) => Workload | undefined;
   /** Region and zone of a node, where known. */
@@ -16,16 +20,20 @@ export interface EndpointContext {
   readonly publishNotReady: boolean;
 }
 
-/** Reads the endpoints of one slice: one for each address and TCP port. */
+/**
+ * Reads the endpoints of one slice: one for each address and TCP port. Pods and slices are watched apart, so a slice may
+ * name a pod that is not known yet, or not at this address. Such an endpoint is left out until it is: who takes part in
+ * the mesh, with which identity and in which subset, is said by the pod alone.
+ */
 export function endpointsFromSlice(slice: EndpointSlice, context: EndpointContext): readonly Endpoint[] {
   if (slice.addressType === 'FQDN') return [];
   const ports = (slice.ports ?? []).filter(({ protocol = 'TCP', port }) => protocol === 'TCP' && port !== undefined);
   return (slice.endpoints ?? []).flatMap((endpoint) => {
     const health = healthOf(endpoint, context.publishNotReady);
     return endpoint.addresses.flatMap((address) => {
-      const known = context.workloadAt(address);
-      // An address can be reused by another namespace's pod before the slice is updated.
-      const workload = known?.namespace === slice.metadata.namespace ? known : undefined;
+      const pod = podOf(slice, endpoint);
+      const workload = pod === undefined ? workloadAt(slice, address, context) : context.workloadOf(pod);
+      if (pod !== undefined && (workload === undefined || !isAt(workload, address))) return [];
       const locality = endpoint.nodeName === undefined ? undefined : context.localityOf(endpoint.nodeName);
       return ports.map(({ name = '', port = 0 }): Endpoint => ({
         address,
@@ -42,6 +50,24 @@ export function endpointsFromSlice(slice: EndpointSlice, context: EndpointContex
       }));
     });
   });
+}
+
+/** The pod that an endpoint stands for, where it says one. */
+export function podOf({ metadata }: EndpointSlice, { targetRef }: KubernetesEndpoint): Key | undefined {
+  if (targetRef?.kind !== 'Pod' || targetRef.name === undefined) return undefined;
+  // A slice has no say about pods of other namespaces.
+  return formatKey(metadata.namespace, targetRef.name);
+}
+
+/** An address can be reused by another namespace's pod before the slice is updated. */
+function workloadAt({ metadata }: EndpointSlice, address: string, context: EndpointContext): Workload | undefined {
+  const workload = context.workloadAt(address);
+  return workload?.namespace === metadata.namespace ? workload : undefined;
+}
+
+/** A pod on the host's network has no address of its own. */
+function isAt({ addresses }: Workload, address: string): boolean {
+  return addresses.length === 0 || addresses.includes(address);
 }
 
 function healthOf({ conditions = {} }: KubernetesEndpoint, publishNotReady: boolean): Endpoint['health'] {

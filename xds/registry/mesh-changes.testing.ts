@@ -59,6 +59,7 @@ const slice = fc
         ready: fc.constantFrom(undefined, true, false),
         terminating: fc.constantFrom(undefined, true),
         nodeName: fc.constantFrom(undefined, 'n0', 'n1'),
+        pod: fc.constantFrom(undefined, 'p0', 'p1'),
       }),
       { maxLength: 3 },
     ),
@@ -77,10 +78,11 @@ const slice = fc
       metadata: { ...meta, name, labels: of === undefined ? undefined : { 'kubernetes.io/service-name': of } },
       addressType: 'IPv4',
       ports,
-      endpoints: endpoints.map(({ address, ready, terminating, nodeName }) => ({
+      endpoints: endpoints.map(({ address, ready, terminating, nodeName, pod: name }) => ({
         addresses: [address],
         conditions: { ready, terminating },
         nodeName,
+        targetRef: name && { kind: 'Pod', name },
       })),
     }) as EndpointSlice;
     return {
@@ -103,13 +105,15 @@ const pod = fc
     phase: fc.constantFrom('Running', 'Running', 'Succeeded'),
     serviceAccountName: fc.constantFrom(undefined, 'one', 'two'),
     nodeName: fc.constantFrom(undefined, 'n0', 'n1'),
+    hostNetwork: fc.constantFrom(undefined, undefined, true),
   })
-  .map(({ metadata: meta, name, labels, ips, phase, serviceAccountName, nodeName }): MeshChangeStep => {
+  .map(({ metadata: meta, name, labels, ips, phase, serviceAccountName, nodeName, hostNetwork }): MeshChangeStep => {
     const object = present({
       metadata: { ...meta, name, labels },
       spec: {
         serviceAccountName,
         nodeName,
+        hostNetwork,
         containers: [{ name: 'c', ports: [{ name: 'api', containerPort: 9090 }] }],
       },
       status: { phase, podIPs: ips.map((ip) => ({ ip })) },

@@ -201,12 +201,12 @@ export class MeshStore implements Mesh {
     // A pod's status changes often; the mesh reads little of it.
     if (JSON.stringify(this.#workloads.ofPod(key)) === JSON.stringify(workload)) return;
     const { creationTimestamp: createdAt = '' } = pod.metadata;
-    this.#workloadMoved(this.#workloads.put(key, workload && { workload, createdAt }));
+    this.#workloadMoved(key, this.#workloads.put(key, workload && { workload, createdAt }));
   }
 
   deletePod(ref: ObjectRef): void {
     const key = formatKey(ref.namespace, ref.name);
-    if (this.#workloads.ofPod(key) !== undefined) this.#workloadMoved(this.#workloads.put(key, undefined));
+    if (this.#workloads.ofPod(key) !== undefined) this.#workloadMoved(key, this.#workloads.put(key, undefined));
   }
 
   setNode(node: Node): void {
@@ -304,15 +304,17 @@ export class MeshStore implements Mesh {
     return this.#hostOf(key) === host ? key : '';
   }
 
-  #workloadMoved(addresses: readonly string[]): void {
+  #workloadMoved(pod: Key, addresses: readonly string[]): void {
     for (const address of addresses) this.#changed('workload', address);
     const touched = new Set(addresses.flatMap((address) => this.#endpoints.servicesAt(address)));
+    for (const service of this.#endpoints.servicesOfPod(pod)) touched.add(service);
     for (const service of touched) this.#updateEndpoints(service);
   }
 
   /** Silent when a service's endpoints come out the same. */
   #updateEndpoints(service: Key): void {
     const moved = this.#endpoints.update(service, {
+      workloadOf: (pod) => this.#workloads.ofPod(pod),
       workloadAt: (address) => this.#workloads.byAddress.get(address),
       localityOf: (node) => this.#localities.get(node),
       publishNotReady: publishesNotReady(this.#kubernetesServices.get(service)),

@@ -48,9 +48,13 @@ describe('the workload of a pod', () => {
     });
   });
 
+  it("has no address of its own on the host's network", () => {
+    const onHost = workloadFromPod({ ...pod, spec: { ...pod.spec, hostNetwork: true } });
+    expect(onHost).toMatchObject({ pod: 'web-5d4c-abcde', serviceAccount: 'web', addresses: [] });
+  });
+
   it.each<readonly [string, Pod]>([
     ['without an address', { ...pod, status: { phase: 'Pending' } }],
-    ['on the host network', { ...pod, spec: { ...pod.spec, hostNetwork: true } }],
     ['that succeeded', { ...pod, status: { ...pod.status, phase: 'Succeeded' } }],
     ['that failed', { ...pod, status: { ...pod.status, phase: 'Failed' } }],
     ['with empty addresses', { ...pod, status: { phase: 'Running', podIPs: [] } }],

@@ -2,12 +2,16 @@ import { workloadName } from '../../lib/kube/pod-owner.ts';
 import type { Pod } from '../../lib/kube/types.ts';
 import type { ContainerPort, Workload } from '../model/workload.ts';
 
-/** Reads a pod; undefined while it has no address, for pods on the host's network and for those that have ended. */
+/**
+ * Reads a pod; undefined while it has no address, and when it has ended. One on the host's network shares its address
+ * with its node and other pods, so it has none of its own.
+ */
 export function workloadFromPod(pod: Pod): Workload | undefined {
   const { spec = {}, status = {}, metadata } = pod;
-  if (spec.hostNetwork === true || status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
-  const addresses = status.podIPs?.map(({ ip }) => ip) ?? (status.podIP === undefined ? [] : [status.podIP]);
-  if (addresses.length === 0) return undefined;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
+  const given = status.podIPs?.map(({ ip }) => ip) ?? (status.podIP === undefined ? [] : [status.podIP]);
+  if (given.length === 0) return undefined;
+  const addresses = spec.hostNetwork === true ? [] : given;
   return {
     name: workloadName(metadata),
     pod: metadata.name,
