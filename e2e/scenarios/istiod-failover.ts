@@ -2,7 +2,7 @@ import { pods } from '../../lib/kube/resources.ts';
 import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
 import { ensureMesh, meshNamespace, waitForControlPlane } from '../mesh.ts';
-import { deployQuotes, splitTraffic, startRequests } from '../quotes.ts';
+import { deployQuotes, sendRequests, splitTraffic, startRequests } from '../quotes.ts';
 import type { Scenario } from '../scenario.ts';
 import { removeNamespace } from './injection.ts';
 
@@ -18,6 +18,11 @@ export const istiodFailover: Scenario = {
     try {
       await deployQuotes(environment, namespace);
       await splitTraffic(environment, namespace);
+      // A pod is Ready before its endpoint is everywhere; what gets lost then has nothing to do with the replica.
+      await eventually('quotes to answer', async () => {
+        const { failedRequests } = await sendRequests(environment, namespace, { requests: 100 });
+        return failedRequests === 0 ? true : undefined;
+      });
       const load = startRequests(environment, namespace, { requests: rate * seconds, rate });
       const killed = await killReplica(environment);
       const report = await load;
