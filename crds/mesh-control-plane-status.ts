@@ -1,4 +1,5 @@
 import { condition } from './kubernetes-fields.ts';
+import { upgradeStatus } from './mesh-upgrade.ts';
 import type { Infer } from './schema.ts';
 import { array, boolean, integer, object, required, string } from './schema.ts';
 
@@ -29,6 +30,7 @@ export const meshControlPlaneStatus = object('What the operator made of the obje
     connected: required(count('How many are connected.')),
     synced: required(count('How many of them have acknowledged all that they were sent.')),
   }),
+  upgrade: upgradeStatus,
 });
 
 export type MeshControlPlaneStatus = Infer<typeof meshControlPlaneStatus>;

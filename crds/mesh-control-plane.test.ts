@@ -53,6 +53,26 @@ describe('MeshControlPlane', () => {
         rewriteAppHTTPProbers: true,
       },
       telemetry: { metrics: { merge: true } },
+      upgrade: {
+        strategy: 'InPlace',
+        paused: false,
+        batches: { by: 'Workload', size: '20%' },
+        pauseBetween: '1m',
+        maxUnavailable: 1,
+        gates: {
+          proxiesSynced: true,
+          noRejections: true,
+          noCrashLoops: true,
+          successRate: { enabled: true, maxDrop: 1, minRequests: 50 },
+          latency: { enabled: true, maxIncreasePercent: 100, minimumMilliseconds: 100, minRequests: 200 },
+          timeout: '10m',
+        },
+        autoRollback: true,
+        windows: [],
+        force: false,
+        attempt: 0,
+        inactiveRevisionDeletionGracePeriod: '30s',
+      },
     };
     expect(applyDefaults(meshControlPlane.spec, {})).toEqual(expected);
     const object_ = { spec: meshControlPlane.spec };

@@ -3,6 +3,7 @@ import { ageColumn, defineKind } from './kind.ts';
 import { meshConfig } from './mesh-config.ts';
 import { meshControlPlaneStatus } from './mesh-control-plane-status.ts';
 import { ca, injection, telemetry } from './mesh-services.ts';
+import { upgrade } from './mesh-upgrade.ts';
 import { pilot, proxy } from './mesh-workloads.ts';
 import type { Infer, InferInput } from './schema.ts';
 import { object, string, withDefault } from './schema.ts';
@@ -10,6 +11,7 @@ import { object, string, withDefault } from './schema.ts';
 export type { MeshConfig, ProxyConfig } from './mesh-config.ts';
 export type { ComponentStatus, MeshControlPlaneStatus } from './mesh-control-plane-status.ts';
 export type { CertificateAuthority, Injection, Telemetry } from './mesh-services.ts';
+export type { Upgrade, UpgradeStatus } from './mesh-upgrade.ts';
 export type { Pilot, PilotAutoscaling, Proxy } from './mesh-workloads.ts';
 
 /** A revision's longest name: `istiod-<revision>` has to be a DNS label, of 63 characters at most. */
@@ -47,6 +49,7 @@ const spec = object(
     ca: withDefault(ca, {}),
     injection: withDefault(injection, {}),
     telemetry: withDefault(telemetry, {}),
+    upgrade: withDefault(upgrade, {}),
   },
   {
     rules: [
@@ -72,6 +75,12 @@ const printerColumns: readonly PrinterColumn[] = [
   { name: 'Version', type: 'string', description: 'The version that runs.', jsonPath: '.status.version' },
   { name: 'Ready', type: 'string', description: 'Whether it serves.', jsonPath: readyCondition('status') },
   { name: 'Status', type: 'string', description: 'Why it does or does not.', jsonPath: readyCondition('reason') },
+  {
+    name: 'Upgrade',
+    type: 'string',
+    description: 'Where the last upgrade stands.',
+    jsonPath: '.status.upgrade.progress',
+  },
   { name: 'Proxies', type: 'integer', description: 'Connected sidecars.', jsonPath: '.status.proxies.connected' },
   {
     name: 'Synced',

@@ -91,14 +91,11 @@ export function boolean(description: string): Schema<boolean, boolean, 'optional
 /** A value that Kubernetes knows as IntOrString. */
 export function intOrString(
   description: string,
-  options: Pick<StringOptions, 'pattern'> = {},
+  options: Pick<StringOptions, 'pattern' | 'maxLength' | 'rules'> = {},
 ): Schema<number | string, number | string, 'optional'> {
-  return schema({
-    description,
-    anyOf: [{ type: 'integer' }, { type: 'string' }],
-    'x-kubernetes-int-or-string': true,
-    ...options,
-  });
+  const { rules, ...constraints } = options;
+  const anyOf = [{ type: 'integer' }, { type: 'string' }] as const;
+  return schema({ description, anyOf, 'x-kubernetes-int-or-string': true, ...constraints }, rules);
 }
 
 interface ArrayOptions extends Rules {
