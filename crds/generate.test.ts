@@ -34,6 +34,8 @@ describe('rendered custom resource definitions', () => {
     const served = kinds.map((kind) => [kind.kind, storageVersion(kind), kind.versions.map(({ name }) => name)]);
     expect(served).toEqual([
       ['MeshControlPlane', 'v1alpha1', ['v1alpha1']],
+      ['MeshRevision', 'v1alpha1', ['v1alpha1']],
+      ['MeshRevisionTag', 'v1alpha1', ['v1alpha1']],
       ['VirtualService', 'v1', ['v1', 'v1beta1', 'v1alpha3']],
       ['DestinationRule', 'v1', ['v1', 'v1beta1', 'v1alpha3']],
       ['PeerAuthentication', 'v1', ['v1', 'v1beta1']],

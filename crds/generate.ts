@@ -2,6 +2,8 @@ import { dump } from 'js-yaml';
 import { crdName, customResourceDefinition } from './custom-resource-definition.ts';
 import { kinds } from './kinds.ts';
 import { meshControlPlane } from './mesh-control-plane.ts';
+import { meshRevision } from './mesh-revision.ts';
+import { meshRevisionTag } from './mesh-revision-tag.ts';
 import { referencePage } from './reference.ts';
 
 const crdFolder = 'charts/meltemi/templates/crds';
@@ -25,5 +27,9 @@ export function renderedCrds(): ReadonlyMap<string, string> {
 
 /** The reference pages for users in Markdown, by path from the root of the repository. */
 export function renderedReference(): ReadonlyMap<string, string> {
-  return new Map([[`${referenceFolder}/mesh-control-plane.md`, referencePage(meshControlPlane)]]);
+  return new Map([
+    [`${referenceFolder}/mesh-control-plane.md`, referencePage(meshControlPlane)],
+    [`${referenceFolder}/mesh-revision.md`, referencePage(meshRevision)],
+    [`${referenceFolder}/mesh-revision-tag.md`, referencePage(meshRevisionTag)],
+  ]);
 }

@@ -77,6 +77,11 @@ export function storageVersion(kind: KindDefinition): string {
   return only.name;
 }
 
+/** JSONPath of a field of a condition, for a printer column. */
+export function conditionPath(type: string, field: 'status' | 'reason' | 'message' = 'status'): string {
+  return `.status.conditions[?(@.type=="${type}")].${field}`;
+}
+
 export const ageColumn: PrinterColumn = {
   name: 'Age',
   type: 'date',

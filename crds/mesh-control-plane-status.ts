@@ -25,6 +25,12 @@ export const meshControlPlaneStatus = object('What the operator made of the obje
   }),
   revision: string('The revision that runs.'),
   version: string('The version that runs.'),
+  activeRevision: string('The MeshRevision that the name of the control plane leads to.'),
+  revisions: object('The MeshRevisions of the control plane.', {
+    total: required(count('How many there are.')),
+    ready: required(count('How many of them serve.')),
+    inUse: required(count('How many of them are needed.')),
+  }),
   components: array('The parts of the control plane.', component, { mapKeys: ['kind', 'name'] }),
   proxies: object('The sidecars that are connected to the control plane.', {
     connected: required(count('How many are connected.')),

@@ -1,7 +1,8 @@
 import type { ObjectOfKind, PrinterColumn } from './kind.ts';
-import { ageColumn, defineKind } from './kind.ts';
+import { ageColumn, conditionPath, defineKind } from './kind.ts';
 import { meshConfig } from './mesh-config.ts';
 import { meshControlPlaneStatus } from './mesh-control-plane-status.ts';
+import { dnsLabel, maxRevisionLength } from './mesh-revision.ts';
 import { ca, injection, telemetry } from './mesh-services.ts';
 import { upgrade } from './mesh-upgrade.ts';
 import { pilot, proxy } from './mesh-workloads.ts';
@@ -13,10 +14,6 @@ export type { ComponentStatus, MeshControlPlaneStatus } from './mesh-control-pla
 export type { CertificateAuthority, Injection, Telemetry } from './mesh-services.ts';
 export type { Upgrade, UpgradeStatus } from './mesh-upgrade.ts';
 export type { Pilot, PilotAutoscaling, Proxy } from './mesh-workloads.ts';
-
-/** A revision's longest name: `istiod-<revision>` has to be a DNS label, of 63 characters at most. */
-const maxRevisionLength = 56;
-const dnsLabel = '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$';
 
 const revision = object('The revision of the control plane.', {
   name: string('Name of the revision, part of the names of its objects; the name of the object when left out.', {
@@ -66,15 +63,16 @@ const spec = object(
   },
 );
 
-function readyCondition(field: 'status' | 'reason' | 'message'): string {
-  return `.status.conditions[?(@.type=="Ready")].${field}`;
-}
-
 const printerColumns: readonly PrinterColumn[] = [
   { name: 'Revision', type: 'string', description: 'The revision that runs.', jsonPath: '.status.revision' },
   { name: 'Version', type: 'string', description: 'The version that runs.', jsonPath: '.status.version' },
-  { name: 'Ready', type: 'string', description: 'Whether it serves.', jsonPath: readyCondition('status') },
-  { name: 'Status', type: 'string', description: 'Why it does or does not.', jsonPath: readyCondition('reason') },
+  { name: 'Ready', type: 'string', description: 'Whether it serves.', jsonPath: conditionPath('Ready') },
+  {
+    name: 'Status',
+    type: 'string',
+    description: 'Why it does or does not.',
+    jsonPath: conditionPath('Ready', 'reason'),
+  },
   {
     name: 'Upgrade',
     type: 'string',
@@ -91,10 +89,17 @@ const printerColumns: readonly PrinterColumn[] = [
   },
   { name: 'Namespace', type: 'string', description: 'Where it runs.', jsonPath: '.spec.namespace', priority: 1 },
   {
+    name: 'Active',
+    type: 'string',
+    description: 'The MeshRevision that is active.',
+    jsonPath: '.status.activeRevision',
+    priority: 1,
+  },
+  {
     name: 'Message',
     type: 'string',
     description: 'What it waits for.',
-    jsonPath: readyCondition('message'),
+    jsonPath: conditionPath('Ready', 'message'),
     priority: 1,
   },
   ageColumn,
