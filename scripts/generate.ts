@@ -1,6 +1,6 @@
 /**
  * Makes everything that is derived from another file: protobuf code (not checked in), and the chart's custom resource
- * definitions and permissions and the reference pages (checked in).
+ * definitions and permissions, the OLM bundle and its catalog, and the reference pages (checked in).
  *
  *   node scripts/generate.ts           writes what is stale
  *   node scripts/generate.ts --check   writes nothing of what is checked in; exits with 1 and names what is stale
@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { renderedCrds, renderedReference } from '../crds/generate.ts';
+import { renderedPackage } from '../olm/generate.ts';
 import { renderedOperatorRules } from '../operator/operator-rules.ts';
 
 /** Protobuf sources and the folder their generated code goes to. */
@@ -20,7 +21,7 @@ const protobuf = [
 
 for (const { input, output, options } of protobuf) generateProtobuf(input, output, options);
 
-const stale = [...renderedCrds(), ...renderedReference(), ...renderedOperatorRules()].filter(
+const stale = [...renderedCrds(), ...renderedReference(), ...renderedOperatorRules(), ...renderedPackage()].filter(
   ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
 );
 if (process.argv.includes('--check')) {

@@ -1,0 +1,34 @@
+/** The image that holds the framework's own tests. */
+const image = 'quay.io/operator-framework/scorecard-test:v1.42.3';
+
+/** The framework's tests, by suite. */
+export const scorecardTests: Readonly<Record<string, readonly string[]>> = {
+  basic: ['basic-check-spec'],
+  olm: [
+    'olm-bundle-validation',
+    'olm-crds-have-validation',
+    'olm-crds-have-resources',
+    'olm-spec-descriptors',
+    'olm-status-descriptors',
+  ],
+};
+
+/** `tests/scorecard/config.yaml`: every test of the framework, all at once. */
+export function scorecardConfiguration(): object {
+  const storage = { spec: { mountPath: {} } };
+  const tests = Object.entries(scorecardTests).flatMap(([suite, names]) =>
+    names.map((name) => ({
+      entrypoint: ['scorecard-test', name],
+      image,
+      labels: { suite, test: `${name}-test` },
+      storage,
+    })),
+  );
+  return {
+    apiVersion: 'scorecard.operatorframework.io/v1alpha3',
+    kind: 'Configuration',
+    metadata: { name: 'config' },
+    stages: [{ parallel: true, tests }],
+    storage,
+  };
+}
