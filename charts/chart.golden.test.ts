@@ -1,110 +1,101 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { loadAll } from 'js-yaml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../crds/kinds.ts';
-import { ensureHelm } from '../e2e/cluster/binaries.ts';
-import { progressToStderr } from '../e2e/cluster/progress.ts';
 import { version } from '../lib/version.ts';
-import { leaseName } from '../operator/run.ts';
 import { operatorRules } from '../operator/operator-rules.ts';
+import { leaseName } from '../operator/run.ts';
+import {
+  chartFolder,
+  everythingFile,
+  only,
+  operatorContainer,
+  render,
+  runHelm,
+  withoutGenerated,
+} from './helm.testing.ts';
+import { userRules } from './user-roles.ts';
 
-const chart = fileURLToPath(new URL('meltemi', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'meltemi-chart-'));
-let helm: string;
+beforeAll(() => runHelm('version'), 600_000);
 
-beforeAll(async () => {
-  helm = await ensureHelm(progressToStderr);
-}, 600_000);
-
-afterAll(() => rmSync(folder, { recursive: true }));
-
-async function runHelm(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(helm, args, { maxBuffer: 64 * 1024 * 1024 });
-  return stdout;
-}
-
-interface Manifest {
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
-
-async function render(values: object = {}): Promise<readonly Manifest[]> {
-  const file = join(folder, 'values.json');
-  writeFileSync(file, JSON.stringify(values));
-  const text = await runHelm('template', 'meltemi', chart, '--namespace', 'meltemi-system', '--values', file);
-  return loadAll(text).filter((document): document is Manifest => document !== null && document !== undefined);
-}
-
-function only(manifests: readonly Manifest[], kind: string): Manifest {
-  const found = manifests.filter((manifest) => manifest.kind === kind);
-  const [first] = found;
-  if (first === undefined || found.length > 1) throw new Error(`${String(found.length)} of kind ${kind}`);
-  return first;
-}
+const operatorRole = 'meltemi-operator.meltemi-system';
+const kindsOf = (manifests: Awaited<ReturnType<typeof render>>): readonly string[] => manifests.map(({ kind }) => kind);
 
 describe('chart', () => {
-  it('passes helm lint', async () => {
-    expect(await runHelm('lint', '--strict', chart)).toContain('0 chart(s) failed');
+  it('passes helm lint, with its defaults and with everything on', async () => {
+    expect(await runHelm('lint', '--strict', chartFolder)).toContain('0 chart(s) failed');
+    expect(await runHelm('lint', '--strict', chartFolder, '--values', everythingFile)).toContain('0 chart(s) failed');
   });
 
   it('is of the version of the program', async () => {
-    expect(await runHelm('show', 'chart', chart)).toMatch(new RegExp(`^appVersion: ${version}$`, 'm'));
+    expect(await runHelm('show', 'chart', chartFolder)).toMatch(new RegExp(`^appVersion: ${version}$`, 'm'));
   });
 
   it('installs an operator without any value', async () => {
-    const manifests = (await render()).filter(({ kind }) => kind !== 'CustomResourceDefinition');
-    expect(manifests).toMatchSnapshot();
+    expect(withoutGenerated(await render())).toMatchSnapshot();
   });
 
   it('passes every value on', async () => {
-    const digest = `sha256:${'0'.repeat(64)}`;
-    const manifests = await render({
-      image: { repository: 'own.example/meltemi', digest, pullPolicy: 'Always' },
-      imagePullSecrets: [{ name: 'pull' }],
-      istiod: { image: 'own.example/istiod:1' },
-      proxy: { image: { repository: 'own.example/proxy', tag: '2' } },
-      replicas: 3,
-      resources: { requests: { cpu: '1' }, limits: { memory: '1Gi' } },
-      logLevel: 'default:info,informer:debug',
-      logFormat: 'human',
-      metrics: { service: { port: 9090, annotations: { a: 'b' } } },
-      serviceAccount: { name: 'own', annotations: { c: 'd' } },
-      podLabels: { e: 'f' },
-      podAnnotations: { g: 'h' },
-      nodeSelector: { i: 'j' },
-      tolerations: [{ operator: 'Exists' }],
-      affinity: { nodeAffinity: {} },
-      priorityClassName: 'high',
-      terminationGracePeriodSeconds: 5,
-      extraEnv: [{ name: 'NODE_OPTIONS', value: '--trace-warnings' }],
-      commonLabels: { team: 'mesh' },
-    });
+    expect(withoutGenerated(await render({}, [everythingFile]))).toMatchSnapshot();
+  });
+
+  it('makes no object of a kind that a cluster may lack unless it is asked for', async () => {
+    const foreign = (await render()).filter(({ apiVersion }) => String(apiVersion).includes('monitoring.coreos.com'));
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe('images', () => {
+  const images = async (values: object): Promise<readonly string[]> => {
+    const { image, args } = operatorContainer(await render(values));
+    const flags = (args as readonly string[]).filter((argument) => argument.includes('-image='));
+    return [String(image), ...flags.map((flag) => flag.replace(/^.*-image=/, ''))];
+  };
+
+  it('come from the hub, but for those that name a registry', async () => {
+    const proxy = { image: { repository: 'other.example/proxy' } };
+    expect(await images({ global: { hub: 'registry.example:5000/mirror' }, proxy })).toEqual([
+      `registry.example:5000/mirror/meltemi/meltemi:${version}`,
+      `registry.example:5000/mirror/meltemi/meltemi:${version}`,
+      `other.example/proxy:${version}`,
+    ]);
+    expect(await images({ global: { hub: 'hub.example' }, image: { repository: 'localhost/meltemi' } })).toEqual([
+      `localhost/meltemi:${version}`,
+      `localhost/meltemi:${version}`,
+      `hub.example/meltemi/proxy:${version}`,
+    ]);
+  });
+
+  it('can be held by digest, that of istiod too without naming it again', async () => {
+    const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
     expect(
-      manifests.filter(({ kind }) => kind !== 'CustomResourceDefinition' && kind !== 'ClusterRole'),
-    ).toMatchSnapshot();
+      await images({
+        image: { tag: 'ignored', digest: digest('a') },
+        istiod: { image: { digest: digest('b') } },
+        proxy: { image: { digest: digest('c') } },
+      }),
+    ).toEqual([`meltemi/meltemi@${digest('a')}`, `meltemi/meltemi@${digest('b')}`, `meltemi/proxy@${digest('c')}`]);
   });
+});
 
+describe('availability', () => {
   it('has no budget for a single replica, which could never be drained', async () => {
-    const manifests = await render({ replicas: 1 });
-    expect(manifests.map(({ kind }) => kind)).not.toContain('PodDisruptionBudget');
+    expect(kindsOf(await render({ replicas: 1 }))).not.toContain('PodDisruptionBudget');
   });
 
-  it('grants the operator what its code says it needs, and nothing else in the whole cluster', async () => {
-    expect(only(await render(), 'ClusterRole')['rules']).toEqual(operatorRules);
+  it('takes a share of replicas for the budget', async () => {
+    const budget = only(await render({ podDisruptionBudget: { maxUnavailable: '50%' } }), 'PodDisruptionBudget');
+    expect(budget['spec']).toMatchObject({ maxUnavailable: '50%' });
+    expect(budget['spec']).not.toHaveProperty('minAvailable');
+  });
+});
+
+describe('roles', () => {
+  it('grant the operator what its code says it needs, and nothing else in the whole cluster', async () => {
+    const manifests = await render();
+    expect(only(manifests, 'ClusterRole', operatorRole)['rules']).toEqual(operatorRules);
+    expect(only(manifests, 'ClusterRoleBinding')['roleRef']).toMatchObject({ name: operatorRole });
   });
 
-  it('lets the operator write the lease that it competes for', async () => {
+  it('let the operator write the lease that it competes for', async () => {
     expect(only(await render(), 'Role')['rules']).toContainEqual({
       apiGroups: ['coordination.k8s.io'],
       resources: ['leases'],
@@ -113,22 +104,71 @@ describe('chart', () => {
     });
   });
 
-  it('upgrades the kinds and leaves them behind', async () => {
-    const definitions = (await render()).filter(({ kind }) => kind === 'CustomResourceDefinition');
+  it('are left to somebody else when they are not wanted', async () => {
+    const manifests = await render({ rbac: { create: false, userRoles: { create: false } } });
+    expect(kindsOf(manifests).filter((kind) => kind.includes('Role'))).toEqual([]);
+    expect(kindsOf(manifests)).toContain('ServiceAccount');
+  });
+
+  it.each(['view', 'edit', 'admin'] as const)('for people become part of Kubernetes’ own: %s', async (role) => {
+    const own = only(await render(), 'ClusterRole', `meltemi-${role}`);
+    expect(own['rules']).toEqual(userRules()[role]);
+    expect(own.metadata.labels).toMatchObject({ [`rbac.authorization.k8s.io/aggregate-to-${role}`]: 'true' });
+    const alone = only(await render({ rbac: { userRoles: { aggregate: false } } }), 'ClusterRole', `meltemi-${role}`);
+    expect(JSON.stringify(alone.metadata.labels)).not.toContain('aggregate-to');
+  });
+
+  it('are bound to a ServiceAccount that was there before', async () => {
+    const manifests = await render({ serviceAccount: { create: false, name: 'there' } });
+    expect(kindsOf(manifests)).not.toContain('ServiceAccount');
+    for (const kind of ['RoleBinding', 'ClusterRoleBinding']) {
+      expect(only(manifests, kind)['subjects']).toMatchObject([{ name: 'there', namespace: 'meltemi-system' }]);
+    }
+  });
+});
+
+describe('security', () => {
+  /** Kubernetes, "Pod Security Standards", Restricted. */
+  it('is what the restricted standard asks of pods, in the test pod too', async () => {
+    const manifests = await render();
+    const { spec } = (only(manifests, 'Deployment')['spec'] as { readonly template: { readonly spec: object } })
+      .template;
+    for (const pod of [spec, only(manifests, 'Pod')['spec']]) {
+      expect(pod).toMatchObject({
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            },
+          },
+        ],
+      });
+    }
+  });
+
+  it('leaves out what is taken away by null, as a platform wants that chooses users itself', async () => {
+    const manifests = await render({ podSecurityContext: { runAsUser: null, runAsGroup: null } });
+    const { template } = only(manifests, 'Deployment')['spec'] as { readonly template: { readonly spec: object } };
+    expect(template.spec).toHaveProperty('securityContext', {
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+  });
+});
+
+describe('kinds', () => {
+  const definitionsOf = async (values: object) =>
+    (await render(values)).filter(({ kind }) => kind === 'CustomResourceDefinition');
+
+  it('are upgraded and left behind', async () => {
+    const definitions = await definitionsOf({});
     expect(definitions.map(({ metadata }) => metadata.name).sort()).toEqual(
       kinds.map(({ plural, group }) => `${plural}.${group}`).sort(),
     );
     for (const { metadata } of definitions)
       expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
-  });
-
-  it.each([
-    ['an unknown value', { replica: 3 }, /replica/],
-    ['no replicas', { replicas: 0 }, /replicas/],
-    ['a digest that is none', { image: { digest: 'latest' } }, /digest/],
-    ['an unknown log format', { logFormat: 'xml' }, /logFormat/],
-    ['a pull secret without a name', { imagePullSecrets: [{}] }, /imagePullSecrets/],
-  ])('refuses %s', async (_name, values, message) => {
-    await expect(render(values)).rejects.toThrow(message);
   });
 });

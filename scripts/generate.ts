@@ -1,6 +1,6 @@
 /**
  * Makes everything that is derived from another file: protobuf code (not checked in), and the chart's custom resource
- * definitions and permissions, the OLM bundle and its catalog, and the reference pages (checked in).
+ * definitions, permissions and dashboards, the OLM bundle and its catalog, and the reference pages (checked in).
  *
  *   node scripts/generate.ts           writes what is stale
  *   node scripts/generate.ts --check   writes nothing of what is checked in; exits with 1 and names what is stale
@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { renderedChart } from '../charts/generate.ts';
 import { renderedCrds, renderedReference } from '../crds/generate.ts';
 import { renderedPackage } from '../olm/generate.ts';
 import { renderedOperatorRules } from '../operator/operator-rules.ts';
@@ -21,9 +22,14 @@ const protobuf = [
 
 for (const { input, output, options } of protobuf) generateProtobuf(input, output, options);
 
-const stale = [...renderedCrds(), ...renderedReference(), ...renderedOperatorRules(), ...renderedPackage()].filter(
-  ([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
-);
+const rendered = [
+  ...renderedCrds(),
+  ...renderedReference(),
+  ...renderedOperatorRules(),
+  ...renderedChart(),
+  ...renderedPackage(),
+];
+const stale = rendered.filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) {
   for (const [path] of stale) console.error(`${path} is stale: run \`npm run generate\` and commit the result`);
   process.exitCode = stale.length === 0 ? 0 : 1;

@@ -20,8 +20,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "meltemi.labels" -}}
 {{ include "meltemi.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{ include "meltemi.releaseLabels" . }}
 app.kubernetes.io/component: operator
+{{- end }}
+
+{{/* Of what is no part of the operator itself. */}}
+{{- define "meltemi.releaseLabels" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: meltemi
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -30,11 +35,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{/* Reference of an image; takes a dict of `image` and `chart`. */}}
-{{- define "meltemi.image" -}}
-{{- if .image.digest -}}
-{{ .image.repository }}@{{ .image.digest }}
-{{- else -}}
-{{ .image.repository }}:{{ .image.tag | default .chart.AppVersion }}
-{{- end -}}
+{{/*
+Everything below `metadata:` but the name. Takes a dict of `root` and, where there are any, of further `labels` and
+`annotations`, of `namespace` for another than the release's, and of `clusterWide` for what has none.
+*/}}
+{{- define "meltemi.metadata" -}}
+{{- if not .clusterWide -}}
+namespace: {{ .namespace | default .root.Release.Namespace }}
+{{ end -}}
+labels:
+  {{- merge (dict) (.labels | default dict) (include "meltemi.labels" .root | fromYaml) | toYaml | nindent 2 }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Of the pod of `helm test`. */}}
+{{- define "meltemi.testLabels" -}}
+app.kubernetes.io/name: meltemi-operator-test
+app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
