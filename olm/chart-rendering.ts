@@ -53,7 +53,7 @@ export function readChartRendering(text: string): ChartRendering {
   }
   return {
     deployment,
-    clusterRules: used('clusterRules').flatMap(rulesOf),
+    clusterRules: used('clusterRules').filter(isBoundBy(objects)).flatMap(rulesOf),
     namespaceRules: used('namespaceRules').flatMap(rulesOf),
     objects: used('object').map(withoutRelease),
   };
@@ -61,6 +61,13 @@ export function readChartRendering(text: string): ChartRendering {
 
 function describe(object: JsonObject): string {
   return `${textAt(object, 'kind')} ${textAt(object, 'metadata', 'name')}`;
+}
+
+/** Whether a ClusterRole is the operator's: those for people are bound by whoever runs the cluster, and OLM makes its own. */
+function isBoundBy(objects: readonly JsonObject[]): (role: JsonObject) => boolean {
+  const bindings = objects.filter((object) => textAt(object, 'kind') === 'ClusterRoleBinding');
+  const bound = bindings.map((binding) => textAt(binding, 'roleRef', 'name'));
+  return (role) => bound.includes(textAt(role, 'metadata', 'name'));
 }
 
 function rulesOf(role: JsonObject): readonly PolicyRule[] {
