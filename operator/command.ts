@@ -72,6 +72,8 @@ const environmentHelp = `
 Environment:
   POD_NAMESPACE  as --namespace
   POD_NAME       name of this replica in the lease (default: the host's name and a random part)
+  OPERATOR_CONDITION_NAME
+                 set by OLM: the OperatorCondition in which the operator says when it must not be upgraded
 
 The operator ends on SIGTERM and SIGINT, after running reconciles and with its lease released.`;
 
@@ -108,6 +110,7 @@ async function runUntilSignal(flags: Flags): Promise<void> {
 
 function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
   const { kubeconfig, context, namespace, metricsAddress, healthAddress, leaderElect, logFormat } = flags;
+  const operatorCondition = process.env['OPERATOR_CONDITION_NAME'] ?? '';
   return {
     client: loadKubeClient({
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
@@ -125,6 +128,7 @@ function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
       pullSecrets: { istiod: flags.istiodPullSecrets.map(named), proxy: flags.proxyPullSecrets.map(named) },
       ...(flags.meshNamespaces === undefined ? {} : { meshNamespaces: flags.meshNamespaces }),
     },
+    ...(operatorCondition === '' ? {} : { operatorCondition }),
     logger,
   };
 }

@@ -12,6 +12,7 @@ import { createCaches, informersOf, storesOf } from './caches.ts';
 import type { OperatorDefaults } from './components/revision.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { countingWrites, measureControlPlanes } from './metrics.ts';
+import { keepOperatorCondition } from './operator-condition.ts';
 import { FreshObjects } from './reconcile/fresh-objects.ts';
 
 export interface OperatorOptions {
@@ -27,6 +28,8 @@ export interface OperatorOptions {
   /** Without it, this process takes itself for the only one. */
   readonly leaderElect: boolean;
   readonly defaults: OperatorDefaults;
+  /** Name of the OperatorCondition, in the same namespace, by which OLM is told when it has to wait. */
+  readonly operatorCondition?: string;
   readonly logger: Logger;
   /** By default one of its own, with the process's metrics. */
   readonly metrics?: Registry;
@@ -95,7 +98,7 @@ async function lead(
 
 /** One term of leadership. */
 async function runTerm(
-  { client, defaults, logger, metrics }: WithMetrics,
+  { client, namespace, defaults, operatorCondition, logger, metrics }: WithMetrics,
   caches: Caches,
   events: EventRecorder,
   signal: AbortSignal,
@@ -106,7 +109,18 @@ async function runTerm(
   const stores = { ...storesOf(caches), ...(meshNamespaces === undefined ? {} : { meshNamespaces }) };
   const fresh = new FreshObjects();
   const now = (): Date => new Date();
-  await new MeshOperator({ client, caches, stores, fresh, defaults, events, now, logger, metrics }).run(signal);
+  const operator = new MeshOperator({ client, caches, stores, fresh, defaults, events, now, logger, metrics });
+  await Promise.all([
+    operator.run(signal),
+    ...(operatorCondition === undefined
+      ? []
+      : [
+          keepOperatorCondition(
+            { client, ref: { namespace, name: operatorCondition }, controlPlanes: caches.controlPlanes, now, logger },
+            signal,
+          ),
+        ]),
+  ]);
 }
 
 /** False when the signal aborts before. */
