@@ -12,6 +12,8 @@ export interface AdmissionRequest {
   readonly namespace: string;
   readonly object: unknown;
   readonly oldObject: unknown;
+  /** Who asks: `userInfo` of authentication.k8s.io/v1, as it came. */
+  readonly userInfo: unknown;
 }
 
 export interface AdmissionResponse {
@@ -63,6 +65,7 @@ export function parseAdmissionRequest(review: unknown): AdmissionRequest | strin
     namespace: textOf(request.namespace),
     object: request.object,
     oldObject: request.oldObject,
+    userInfo: request.userInfo,
   };
 }
 

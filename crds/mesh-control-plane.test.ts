@@ -43,6 +43,7 @@ describe('MeshControlPlane', () => {
         maxWorkloadCertTTL: '2160h',
         keyType: 'ECDSA-P256',
         workloadKeyType: 'ECDSA-P256',
+        deletionPolicy: 'Retain',
       },
       injection: {
         policy: 'enabled',

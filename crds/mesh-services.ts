@@ -30,6 +30,13 @@ export const ca = object(
       enumeration('Keys that sidecars make for themselves.', ['ECDSA-P256', 'ECDSA-P384', 'RSA-2048']),
       'ECDSA-P256',
     ),
+    deletionPolicy: withDefault(
+      enumeration(
+        'Whether the Secret with the root stays when the MeshControlPlane is deleted: Retain lets a control plane that is made again go on with the same root; Delete takes it away with the last one of the namespace.',
+        ['Retain', 'Delete'],
+      ),
+      'Retain',
+    ),
   },
   {
     rules: [

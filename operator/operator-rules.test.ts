@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { meshControlPlanes } from '../crds/kinds.ts';
 import type { Resource } from '../lib/kube/resources.ts';
-import { events, leases, namespaces, pods } from '../lib/kube/resources.ts';
+import {
+  events,
+  leases,
+  namespaces,
+  pods,
+  selfSubjectAccessReviews,
+  subjectAccessReviews,
+} from '../lib/kube/resources.ts';
 import type { PolicyRule } from '../lib/kube/types.ts';
 import { desiredObjects } from './components/components.ts';
 import { istiodClusterRules, istiodNamespaceRules } from './components/permissions.ts';
@@ -62,6 +69,8 @@ describe('operatorRules', () => {
     [pods, ['list', 'watch']],
     [leases, ['list', 'watch', 'delete']],
     [events, ['create', 'patch']],
+    [subjectAccessReviews, ['create']],
+    [selfSubjectAccessReviews, ['create']],
   ] as const)('allow what the reconcile does with %o', (resource, verbs) => {
     for (const verb of verbs) expect(isAllowed(operatorOwnRules, on(resource, verb))).toBe(true);
   });

@@ -1,7 +1,15 @@
 import { dump } from 'js-yaml';
 import { meshControlPlanes } from '../crds/kinds.ts';
 import type { Resource } from '../lib/kube/resources.ts';
-import { events, leases, namespaces, pods, secrets } from '../lib/kube/resources.ts';
+import {
+  events,
+  leases,
+  namespaces,
+  pods,
+  secrets,
+  selfSubjectAccessReviews,
+  subjectAccessReviews,
+} from '../lib/kube/resources.ts';
 import type { PolicyRule } from '../lib/kube/types.ts';
 import { istiodClusterRules, istiodNamespaceRules } from './components/permissions.ts';
 import { caSecretName } from './names.ts';
@@ -21,8 +29,11 @@ export const operatorOwnRules: readonly PolicyRule[] = [
   rule(namespaces, [...watch, 'create']),
   rule(pods, ['list', 'watch']),
   rule(leases, ['list', 'watch', 'delete']),
-  // To learn the root certificate; no other Secret can be read.
-  { ...rule(secrets, watch), resourceNames: [caSecretName] },
+  // To learn the root certificate, and to take it away where the spec says so; no other Secret can be read.
+  { ...rule(secrets, [...watch, 'delete']), resourceNames: [caSecretName] },
+  // Whether whoever applies a MeshControlPlane may do what it does, and whether the operator itself may.
+  rule(subjectAccessReviews, ['create']),
+  rule(selfSubjectAccessReviews, ['create']),
   rule(events, ['create', 'patch']),
 ];
 

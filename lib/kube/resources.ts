@@ -14,6 +14,8 @@ import type {
   ReplicaSet,
   RoleBinding,
   Secret,
+  SelfSubjectAccessReview,
+  SelfSubjectReview,
   Service,
   SubjectAccessReview,
   TokenReview,
@@ -105,6 +107,20 @@ export const subjectAccessReviews = clusterScoped<SubjectAccessReview>(
   'v1',
   'subjectaccessreviews',
   'SubjectAccessReview',
+);
+/** Created only, never stored: the answer to `create` carries the status. */
+export const selfSubjectAccessReviews = clusterScoped<SelfSubjectAccessReview>(
+  'authorization.k8s.io',
+  'v1',
+  'selfsubjectaccessreviews',
+  'SelfSubjectAccessReview',
+);
+/** Who one is; created only, never stored: the answer to `create` carries the status. */
+export const selfSubjectReviews = clusterScoped<SelfSubjectReview>(
+  'authentication.k8s.io',
+  'v1',
+  'selfsubjectreviews',
+  'SelfSubjectReview',
 );
 export const customResourceDefinitions = clusterScoped<CustomResourceDefinition>(
   'apiextensions.k8s.io',

@@ -286,6 +286,8 @@ export interface AdmissionWebhook {
   readonly admissionReviewVersions: readonly string[];
   readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector;
+  /** CEL; a request for which one of them is false does not go to the webhook. */
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
   readonly reinvocationPolicy?: 'Never' | 'IfNeeded';
   readonly timeoutSeconds?: number;
 }
@@ -310,7 +312,9 @@ export interface TokenReview extends KubeObject {
 export interface SubjectAccessReview extends KubeObject {
   readonly spec: {
     readonly user?: string;
+    readonly uid?: string;
     readonly groups?: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
     readonly resourceAttributes?: {
       readonly namespace?: string;
       readonly verb?: string;
@@ -322,6 +326,17 @@ export interface SubjectAccessReview extends KubeObject {
     };
   };
   readonly status?: { readonly allowed: boolean; readonly denied?: boolean; readonly reason?: string };
+}
+
+/** authorization.k8s.io/v1 SelfSubjectAccessReview. */
+export interface SelfSubjectAccessReview extends KubeObject {
+  readonly spec: Pick<SubjectAccessReview['spec'], 'resourceAttributes'>;
+  readonly status?: SubjectAccessReview['status'];
+}
+
+/** authentication.k8s.io/v1 SelfSubjectReview. */
+export interface SelfSubjectReview extends KubeObject {
+  readonly status?: { readonly userInfo?: { readonly username?: string } };
 }
 
 /** apiextensions.k8s.io/v1 CustomResourceDefinition; schemas are left untyped. */

@@ -8,7 +8,9 @@ import type { Revision } from './revision.ts';
 
 /** The file that istiod reads, as text. */
 export function istiodConfigText({ spec, images, pullSecrets }: Revision): string {
-  const { meshConfig, ca, injection, telemetry } = spec;
+  const { meshConfig, injection, telemetry } = spec;
+  // What becomes of the root in the end is nothing to istiod, and no reason to restart it.
+  const ca = { ...spec.ca, deletionPolicy: 'Retain' as const };
   const secrets = pullSecrets.proxy.length === 0 ? {} : { imagePullSecrets: pullSecrets.proxy };
   const proxy = { ...spec.proxy, ...secrets, image: images.proxy };
   return renderIstiodConfig({ meshConfig, proxy, ca, injection, telemetry });

@@ -9,7 +9,7 @@ import { reasons } from './conditions.ts';
 import type { World } from './world.ts';
 
 export interface RefusalInput {
-  readonly world: World;
+  readonly world: Pick<World, 'controlPlane' | 'siblings' | 'namespace'>;
   readonly defaults: OperatorDefaults;
 }
 
