@@ -19,6 +19,8 @@ interface Flags {
   readonly namespace: string;
   readonly metricsAddress: string;
   readonly healthAddress: string;
+  readonly webhookAddress: string;
+  readonly webhookService?: string;
   readonly leaderElect: boolean;
   readonly logLevel: LogLevels;
   readonly logFormat: 'json' | 'human';
@@ -47,6 +49,8 @@ export function operatorCommand(): Command {
     )
     .option('--metrics-address <host:port>', 'where /metrics is served', argument(checkedAddress), ':8080')
     .option('--health-address <host:port>', 'where /healthz and /readyz are served', argument(checkedAddress), ':8081')
+    .option('--webhook-address <host:port>', 'where admission is served', argument(checkedAddress), ':9443')
+    .option('--webhook-service <name>', 'Service of the namespace that leads there (default: no admission)')
     .option('--leader-elect', 'compete for leadership, so that several replicas can run', true)
     .option('--no-leader-elect', 'take this process for the only replica')
     .addOption(
@@ -110,6 +114,7 @@ async function runUntilSignal(flags: Flags): Promise<void> {
 
 function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
   const { kubeconfig, context, namespace, metricsAddress, healthAddress, leaderElect, logFormat } = flags;
+  const { webhookService: service } = flags;
   const operatorCondition = process.env['OPERATOR_CONDITION_NAME'] ?? '';
   return {
     client: loadKubeClient({
@@ -129,6 +134,7 @@ function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
       ...(flags.meshNamespaces === undefined ? {} : { meshNamespaces: flags.meshNamespaces }),
     },
     ...(operatorCondition === '' ? {} : { operatorCondition }),
+    ...(service === undefined ? {} : { admission: { address: flags.webhookAddress, endpoint: { service } } }),
     logger,
   };
 }

@@ -7,6 +7,9 @@ import { startHttpServer } from '../lib/http-server.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Registry } from '../lib/metrics.ts';
 import { createRegistry, renderMetrics } from '../lib/metrics.ts';
+import { reviewContext } from './admission/context.ts';
+import { AdmissionServer } from './admission/server.ts';
+import type { AdmissionEndpoint } from './admission/webhook-configuration.ts';
 import type { Caches } from './caches.ts';
 import { createCaches, informersOf, storesOf } from './caches.ts';
 import type { OperatorDefaults } from './components/revision.ts';
@@ -30,6 +33,12 @@ export interface OperatorOptions {
   readonly defaults: OperatorDefaults;
   /** Name of the OperatorCondition, in the same namespace, by which OLM is told when it has to wait. */
   readonly operatorCondition?: string;
+  /** The admission webhook; without it, nothing is judged before it is stored. */
+  readonly admission?: {
+    /** `host:port` that it listens on. */
+    readonly address: string;
+    readonly endpoint: AdmissionEndpoint;
+  };
   readonly logger: Logger;
   /** By default one of its own, with the process's metrics. */
   readonly metrics?: Registry;
@@ -53,9 +62,12 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     instance: options.identity,
     logger: logger.child('events'),
   });
-  const servers = await startServers(options, caches, metrics);
+  const admission = admissionServer(options, caches, metrics);
+  const servers = await startServers(options, caches, metrics, admission);
+  let admitting: Promise<void> | undefined;
   try {
     for (const informer of informersOf(caches)) informer.start(informers.signal);
+    admitting = admission && admit(admission, caches, informers.signal);
     await lead(
       { ...options, metrics },
       (term) => runTerm({ ...options, client, metrics }, caches, events, term),
@@ -64,6 +76,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   } finally {
     await events.flush();
     informers.abort();
+    await admitting;
     await Promise.all(informersOf(caches).map(({ stopped }) => stopped));
     await Promise.all(servers.map((server) => server.close()));
   }
@@ -94,6 +107,25 @@ async function lead(
     },
     signal,
   );
+}
+
+function admissionServer(
+  { client, namespace, admission, defaults, logger }: OperatorOptions,
+  caches: Caches,
+  metrics: Registry,
+): AdmissionServer | undefined {
+  if (admission === undefined) return undefined;
+  const context = reviewContext({ client, stores: storesOf(caches), defaults });
+  const now = (): Date => new Date();
+  return new AdmissionServer({
+    ...{ client, namespace, ...admission },
+    ...{ context, logger: logger.child('admission'), metrics, now },
+  });
+}
+
+/** On every replica, as soon as it knows what to judge by. */
+async function admit(server: AdmissionServer, caches: Caches, signal: AbortSignal): Promise<void> {
+  if (await untilSynced(caches, signal)) await server.run(signal);
 }
 
 /** One term of leadership. */
@@ -137,6 +169,7 @@ async function startServers(
   options: OperatorOptions,
   caches: Caches,
   metrics: Registry,
+  admission: AdmissionServer | undefined,
 ): Promise<readonly HttpServer[]> {
   const logger = options.logger.child('http');
   const health = await startHttpServer({
@@ -145,8 +178,10 @@ async function startServers(
     routes: {
       '/healthz': () => ({ body: 'ok\n' }),
       '/readyz': () => {
-        const isReady = informersOf(caches).every(({ hasSynced }) => hasSynced);
-        return isReady ? { body: 'ok\n' } : { status: 503, body: 'waiting for the first list of every kind\n' };
+        const hasSynced = informersOf(caches).every((informer) => informer.hasSynced);
+        if (!hasSynced) return { status: 503, body: 'waiting for the first list of every kind\n' };
+        const isServing = admission === undefined || admission.isServing;
+        return isServing ? { body: 'ok\n' } : { status: 503, body: 'waiting for the admission webhook\n' };
       },
     },
   });

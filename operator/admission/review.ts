@@ -2,6 +2,8 @@ import type { AdmissionRequest, AdmissionResponse, AdmissionReviewResponse } fro
 import { parseAdmissionRequest, reviewOf } from '../../config/admission-review.ts';
 import { reviewValidation } from '../../config/webhook.ts';
 import { meshControlPlane } from '../../crds/mesh-control-plane.ts';
+import { meshRevision } from '../../crds/mesh-revision.ts';
+import { meshRevisionTag } from '../../crds/mesh-revision-tag.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { MeshControlPlane } from '../../crds/mesh-control-plane.ts';
 import type { ProxyUsers } from '../reconcile/proxy-users.ts';
@@ -9,6 +11,7 @@ import type { ControlPlaneReviewContext } from './control-plane-review.ts';
 import { parseControlPlane, reviewControlPlane, specIsUnchanged } from './control-plane-review.ts';
 import { reviewDeletion } from './deletion-review.ts';
 import { allowed, describeRequest, forbidden, unjudged } from './refusal.ts';
+import { reviewTag } from './tag-review.ts';
 import { parseUser } from './user.ts';
 import type { User } from './user.ts';
 
@@ -19,7 +22,7 @@ export interface ReviewContext extends ControlPlaneReviewContext {
 }
 
 /** Kinds whose spec nobody but the operator writes. */
-const recordKinds: readonly string[] = ['MeshRevision'];
+const recordKinds: readonly string[] = [meshRevision.kind];
 
 /**
  * Answers a review of the operator's own webhook (`admission.k8s.io/v1`). Never rejects: what cannot be judged is
@@ -43,7 +46,9 @@ async function respond(context: ReviewContext, request: AdmissionRequest, review
   if (user === undefined) return unjudged(request, 'the request names no user');
   const isOwn = user.username === context.operator;
   if (kind === meshControlPlane.kind) return respondToControlPlane(context, request, review, isOwn ? undefined : user);
-  if (recordKinds.includes(kind) && !isOwn) return respondToRecord(request);
+  if (isOwn) return allowed(request);
+  if (recordKinds.includes(kind)) return respondToRecord(request);
+  if (kind === meshRevisionTag.kind) return reviewTag(context.access, request, user);
   return allowed(request);
 }
 

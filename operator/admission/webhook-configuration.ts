@@ -1,4 +1,6 @@
 import { meshControlPlane } from '../../crds/mesh-control-plane.ts';
+import { meshRevision } from '../../crds/mesh-revision.ts';
+import { meshRevisionTag } from '../../crds/mesh-revision-tag.ts';
 import type { OwnerReference } from '../../lib/kube/object.ts';
 import { validatingWebhookConfigurations } from '../../lib/kube/resources.ts';
 import type { AdmissionWebhook } from '../../lib/kube/types.ts';
@@ -47,7 +49,9 @@ export function admissionConfiguration(options: AdmissionConfigurationOptions): 
     {
       ...common,
       name: 'admission.meltemi.dev',
-      rules: [{ ...rule, operations: ['CREATE', 'UPDATE'], resources: [plural, 'meshrevisions', 'meshrevisiontags'] }],
+      rules: [
+        { ...rule, operations: ['CREATE', 'UPDATE'], resources: [plural, meshRevision.plural, meshRevisionTag.plural] },
+      ],
       matchConditions: matchConditions(options),
       failurePolicy: 'Fail',
       // With time for the reviews of access that it asks for itself.

@@ -2,6 +2,7 @@ import { annotations } from '../../inject/names.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/object.ts';
 import { formatKey } from '../../lib/kube/object.ts';
+import { podOwner } from '../../lib/kube/pod-owner.ts';
 import { namespaces, pods } from '../../lib/kube/resources.ts';
 import { sidecar } from '../../lib/sidecar.ts';
 
@@ -56,16 +57,9 @@ export function usersOf(using: readonly KubeObject[]): ProxyUsers {
   return { count: using.length, workloads: workloads.sort((a, b) => b.pods - a.pods || (a.name < b.name ? -1 : 1)) };
 }
 
-/** A Deployment's pods belong to a ReplicaSet, whose name is the Deployment's with the hash of the template. */
 function workloadOf({ metadata }: KubeObject): string {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  const { namespace } = metadata;
-  if (owner === undefined) return `Pod ${formatKey(namespace, metadata.name)}`;
-  const suffix = `-${metadata.labels?.['pod-template-hash'] ?? ''}`;
-  if (owner.kind === 'ReplicaSet' && suffix !== '-' && owner.name.endsWith(suffix)) {
-    return `Deployment ${formatKey(namespace, owner.name.slice(0, -suffix.length))}`;
-  }
-  return `${owner.kind} ${formatKey(namespace, owner.name)}`;
+  const { kind, name } = podOwner(metadata) ?? { kind: 'Pod', name: metadata.name };
+  return `${kind} ${formatKey(metadata.namespace, name)}`;
 }
 
 /** Names at most this many workloads. */
