@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { agent } from './agent.ts';
 import { agentSoak } from './agent-soak.ts';
+import { chart } from './chart.ts';
 import { drift } from './drift.ts';
 import { identity } from './identity.ts';
 import { injection } from './injection.ts';
@@ -25,5 +26,6 @@ export const scenarios: readonly Scenario[] = [
   agentSoak,
   drift,
   settled,
+  chart,
   uninstall,
 ];
