@@ -136,8 +136,12 @@ export class RestClient implements KubeClient {
       await this.#transport.send({
         operation: describeOperation('delete', resource, ref),
         method: 'DELETE',
-        path: objectPath(resource, ref, undefined, { dryRun: dryRun === true ? 'All' : undefined }),
-        body: JSON.stringify({ propagationPolicy, preconditions, gracePeriodSeconds }),
+        path: objectPath(resource, ref, undefined),
+        // With a body, the API server takes no option from the query (DeleteOptions of meta/v1).
+        body: JSON.stringify({
+          ...{ propagationPolicy, preconditions, gracePeriodSeconds },
+          ...(dryRun === true ? { dryRun: ['All'] } : {}),
+        }),
         headers: { 'content-type': 'application/json' },
         repeatable: true,
         ...limits(options),
