@@ -8,6 +8,7 @@ import { injection } from './injection.ts';
 import { install } from './install.ts';
 import { istiodFailover } from './istiod-failover.ts';
 import { mutualTls } from './mutual-tls.ts';
+import { olmUpgrade } from './olm-upgrade.ts';
 import { settled } from './settled.ts';
 import { trafficSplit } from './traffic-split.ts';
 import { uninstall } from './uninstall.ts';
@@ -28,4 +29,5 @@ export const scenarios: readonly Scenario[] = [
   settled,
   chart,
   uninstall,
+  olmUpgrade,
 ];
