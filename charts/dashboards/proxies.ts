@@ -40,7 +40,7 @@ export const proxiesDashboard: Dashboard = {
       unit: 'percentunit',
       queries: [
         {
-          expr: `sum(${rate('envoy_http_downstream_rq_xx{response_code_class="5xx"}')}) / sum(${rate('envoy_http_downstream_rq_xx')})`,
+          expr: `sum(${rate('envoy_http_downstream_rq{response_code_class="5xx"}')}) / sum(${rate('envoy_http_downstream_rq')})`,
           legend: 'failed',
         },
       ],
@@ -52,7 +52,7 @@ export const proxiesDashboard: Dashboard = {
       unit: 'reqps',
       queries: [
         {
-          expr: `sum by (namespace, response_code_class) (${rate('envoy_http_downstream_rq_xx')})`,
+          expr: `sum by (namespace, response_code_class) (${rate('envoy_http_downstream_rq')})`,
           legend: '{{namespace}} {{response_code_class}}',
         },
       ],
