@@ -144,7 +144,10 @@ export const upgrade = object('How another version or configuration replaces the
   ),
   force: withDefault(boolean('Allow an older version, and leaving out a minor version.'), false),
   attempt: withDefault(
-    integer('Raise it to have an upgrade tried once more that was rolled back.', { format: 'int32', minimum: 0 }),
+    integer('Raise it to have an upgrade tried once more that has failed or was rolled back.', {
+      format: 'int32',
+      minimum: 0,
+    }),
     0,
   ),
   inactiveRevisionDeletionGracePeriod: withDefault(
@@ -182,6 +185,8 @@ const batch = object('The batch that was begun last.', {
   of: required(count('How many there are, as things stand.')),
   through: required(string('The last workload, in their order, that may be moved by now.', { maxLength: 400 })),
   startTime: required(time('When it was begun.')),
+  arrived: required(count('How many of its workloads run on the new revision.')),
+  progressTime: required(time('When the last of its workloads was moved or arrived.')),
   arrivalTime: time('When all its workloads ran on the new revision.'),
   workloads: array('The first of its workloads.', string('A workload.'), { maxItems: 20 }),
   size: required(count('How many workloads it has.')),
@@ -192,6 +197,10 @@ const batch = object('The batch that was begun last.', {
       maxItems: 100,
     },
   ),
+  rejectionsBefore: integer('Responses of the new istiod that sidecars had rejected before.', {
+    format: 'int64',
+    minimum: 0,
+  }),
   before: measurement,
 });
 
@@ -222,6 +231,11 @@ export const upgradeStatus = object('The upgrade that is under way, or the last 
   message: required(string('What is being done or waited for.', { maxLength: 4096 })),
   from: required(string('The MeshRevision that is replaced.')),
   to: required(string('The MeshRevision that replaces it.')),
+  fromRevision: required(string('Name of the former in istio.io/rev.')),
+  toRevision: required(string('Name of the latter in istio.io/rev, and in the annotation of the moved pods.')),
+  fromAnnotated: required(
+    boolean('Whether workloads carried the name of the former in their annotation, so that they get it back.'),
+  ),
   fromVersion: required(string('Version of the former.')),
   toVersion: required(string('Version of the latter.')),
   attempt: required(count('The attempt, as in the spec.')),
