@@ -12,7 +12,7 @@ export interface MeasuredCluster extends AsyncDisposable {
   readonly kubeconfig: string;
 }
 
-const definitions = join(import.meta.dirname, '../charts/meltemi/templates/crds');
+const definitions = join(import.meta.dirname, '../charts/meltemi/files/crds');
 const kinds = ['virtualservices.networking', 'destinationrules.networking', 'peerauthentications.security'];
 
 /** etcd and an API server of their own; both end with the result. */

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { customResourceDefinition } from '../crds/custom-resource-definition.ts';
 import { kinds } from '../crds/kinds.ts';
 import { version } from '../lib/version.ts';
 import { operatorRules } from '../operator/operator-rules.ts';
@@ -17,6 +18,12 @@ import { userRules } from './user-roles.ts';
 beforeAll(() => runHelm('version'), 600_000);
 
 const operatorRole = 'meltemi-operator.meltemi-system';
+/** As plain data, in the order of names. */
+function sorted(objects: readonly { readonly metadata: { readonly name: string } }[]): unknown {
+  const inOrder = [...objects].sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+  return JSON.parse(JSON.stringify(inOrder)) as unknown;
+}
+
 const kindsOf = (manifests: Awaited<ReturnType<typeof render>>): readonly string[] => manifests.map(({ kind }) => kind);
 
 describe('chart', () => {
@@ -170,5 +177,22 @@ describe('kinds', () => {
     );
     for (const { metadata } of definitions)
       expect(metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
+  });
+
+  it('are those that crds/ defines', async () => {
+    const defined = kinds.map((kind) => customResourceDefinition(kind));
+    expect(sorted(await definitionsOf({}))).toEqual(sorted(defined));
+  });
+
+  it('go with the release when they are not kept, and are otherwise the same', async () => {
+    const defined = kinds.map((kind) => {
+      const { metadata, ...rest } = customResourceDefinition(kind);
+      return { ...rest, metadata: { name: metadata.name, annotations: {} } };
+    });
+    expect(sorted(await definitionsOf({ crds: { keep: false } }))).toEqual(sorted(defined));
+  });
+
+  it('are left to another release when they are not wanted', async () => {
+    expect(await definitionsOf({ crds: { install: false } })).toEqual([]);
   });
 });

@@ -6,15 +6,15 @@ import { meshRevision } from './mesh-revision.ts';
 import { meshRevisionTag } from './mesh-revision-tag.ts';
 import { referencePage } from './reference.ts';
 
-const crdFolder = 'charts/meltemi/templates/crds';
+const crdFolder = 'charts/meltemi/files/crds';
 const referenceFolder = 'docs/reference';
 /** No anchors, which not every reader takes, and lists at the level of their key, as kubectl writes them. */
 const yamlStyle = { noRefs: true, seqNoIndent: true, lineWidth: -1 };
 const notice = '# Generated from crds/ by `npm run generate`; edit the schema there.\n';
 
 /**
- * The chart's CustomResourceDefinitions as YAML, by path from the root of the repository. They are templates of the
- * chart and not in its `crds/` folder, since Helm upgrades only the former; none holds a template action.
+ * The chart's CustomResourceDefinitions as YAML, by path from the root of the repository. A template of the chart puts
+ * them in, and they are not in its `crds/` folder, since Helm upgrades only what templates make.
  */
 export function renderedCrds(): ReadonlyMap<string, string> {
   return new Map(

@@ -183,7 +183,7 @@ describe('istiod, on a real API server', () => {
 
   it('follows a kind from when the API server begins to serve it', async () => {
     for (const kind of ['virtualservices.networking', 'destinationrules.networking', 'peerauthentications.security']) {
-      const file = new URL(`../charts/meltemi/templates/crds/${kind}.istio.io.yaml`, import.meta.url);
+      const file = new URL(`../charts/meltemi/files/crds/${kind}.istio.io.yaml`, import.meta.url);
       const definition = load(readFileSync(file, 'utf8')) as CustomResourceDefinition;
       await client.apply(customResourceDefinitions, definition, { fieldManager: 'test' });
     }

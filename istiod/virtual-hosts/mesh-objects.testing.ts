@@ -28,7 +28,7 @@ export class MeshObjects {
   async prepare(): Promise<void> {
     for (const name of [namespace, 'istio-system']) await this.#client.create(namespaces, { metadata: { name } });
     for (const kind of ['virtualservices.networking', 'destinationrules.networking', 'peerauthentications.security']) {
-      const file = new URL(`../../charts/meltemi/templates/crds/${kind}.istio.io.yaml`, import.meta.url);
+      const file = new URL(`../../charts/meltemi/files/crds/${kind}.istio.io.yaml`, import.meta.url);
       const definition = load(readFileSync(file, 'utf8')) as CustomResourceDefinition;
       await this.#client.apply(customResourceDefinitions, definition, options);
     }
