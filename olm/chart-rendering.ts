@@ -6,9 +6,7 @@ import { at, isJsonObject, listAt, objectAt, textAt } from './json.ts';
 /** What the chart makes with its defaults, sorted by what becomes of it in a bundle. */
 export interface ChartRendering {
   readonly deployment: JsonObject;
-  /** Of the ClusterRoles that are bound to the operator in the whole cluster. */
-  readonly clusterRules: readonly PolicyRule[];
-  /** Of the Roles of its own namespace. */
+  /** Of the Roles of the operator in its own namespace. */
   readonly namespaceRules: readonly PolicyRule[];
   /** Objects that go into the bundle as they are, such as its Service. */
   readonly objects: readonly JsonObject[];
@@ -16,18 +14,16 @@ export interface ChartRendering {
 
 /**
  * What a bundle does with each kind that the chart may make. `installer`: OLM makes its like from the
- * ClusterServiceVersion by itself. `kinds`: comes from crds/ instead.
+ * ClusterServiceVersion by itself. `code`: comes from crds/ and operator/operator-rules.ts instead, as it does in the chart.
  */
-const uses: Readonly<
-  Record<string, 'deployment' | 'clusterRules' | 'namespaceRules' | 'object' | 'installer' | 'kinds'>
-> = {
+const uses: Readonly<Record<string, 'deployment' | 'namespaceRules' | 'object' | 'installer' | 'code'>> = {
   Deployment: 'deployment',
-  ClusterRole: 'clusterRules',
+  ClusterRole: 'code',
   Role: 'namespaceRules',
   ServiceAccount: 'installer',
   ClusterRoleBinding: 'installer',
   RoleBinding: 'installer',
-  CustomResourceDefinition: 'kinds',
+  CustomResourceDefinition: 'code',
   Service: 'object',
   PodDisruptionBudget: 'object',
   NetworkPolicy: 'object',
@@ -39,7 +35,7 @@ const uses: Readonly<
  * @throws Error for a kind of which nobody has said what a bundle does with it, and when there is not one Deployment.
  */
 export function readChartRendering(text: string): ChartRendering {
-  const objects = loadAll(text).filter(isJsonObject);
+  const objects = loadAll(text).filter(isJsonObject).filter(isNoHook);
   const unknown = objects.find((object) => !Object.hasOwn(uses, textAt(object, 'kind')));
   if (unknown !== undefined) {
     throw new Error(
@@ -51,23 +47,35 @@ export function readChartRendering(text: string): ChartRendering {
   if (deployment === undefined || second !== undefined) {
     throw new Error(`the chart makes ${String(used('deployment').length)} Deployments, and a bundle is made from one`);
   }
+  const account = textAt(deployment, 'spec', 'template', 'spec', 'serviceAccountName');
+  const bindings = objects.filter((object) => textAt(object, 'roleRef', 'name') !== '' && isFor(object, account));
+  const isGranted = (role: JsonObject): boolean =>
+    bindings.some(
+      (binding) =>
+        textAt(binding, 'roleRef', 'kind') === textAt(role, 'kind') &&
+        textAt(binding, 'roleRef', 'name') === textAt(role, 'metadata', 'name'),
+    );
   return {
     deployment,
-    clusterRules: used('clusterRules').filter(isBoundBy(objects)).flatMap(rulesOf),
-    namespaceRules: used('namespaceRules').flatMap(rulesOf),
+    namespaceRules: used('namespaceRules').filter(isGranted).flatMap(rulesOf),
     objects: used('object').map(withoutRelease),
   };
+}
+
+/** Hooks are run by Helm around an installation, and so are what they need. */
+function isNoHook(object: JsonObject): boolean {
+  return at(object, 'metadata', 'annotations', 'helm.sh/hook') === undefined;
 }
 
 function describe(object: JsonObject): string {
   return `${textAt(object, 'kind')} ${textAt(object, 'metadata', 'name')}`;
 }
 
-/** Whether a ClusterRole is the operator's: those for people are bound by whoever runs the cluster, and OLM makes its own. */
-function isBoundBy(objects: readonly JsonObject[]): (role: JsonObject) => boolean {
-  const bindings = objects.filter((object) => textAt(object, 'kind') === 'ClusterRoleBinding');
-  const bound = bindings.map((binding) => textAt(binding, 'roleRef', 'name'));
-  return (role) => bound.includes(textAt(role, 'metadata', 'name'));
+/** Only what is granted to the operator goes into a bundle; OLM makes roles for people by itself. */
+function isFor(binding: JsonObject, account: string): boolean {
+  return listAt(binding, 'subjects').some(
+    (subject) => textAt(subject, 'kind') === 'ServiceAccount' && textAt(subject, 'name') === account,
+  );
 }
 
 function rulesOf(role: JsonObject): readonly PolicyRule[] {

@@ -1,5 +1,6 @@
 import type { KindDefinition } from '../crds/kind.ts';
 import { storageVersion } from '../crds/kind.ts';
+import type { PolicyRule } from '../lib/kube/types.ts';
 import type { ChartRendering } from './chart-rendering.ts';
 import type { CrdDescription } from './crd-description.ts';
 import { crdDescription } from './crd-description.ts';
@@ -20,6 +21,8 @@ export interface BundleSource {
   readonly releases: readonly Release[];
   readonly images: BundleImages;
   readonly chart: ChartRendering;
+  /** What the operator may do in the whole cluster. */
+  readonly clusterRules: readonly PolicyRule[];
   /** The kinds that the bundle installs and owns. */
   readonly kinds: readonly KindDefinition[];
 }
@@ -59,7 +62,7 @@ export interface ClusterServiceVersionSpec {
  * @throws Error where a kind has no presentation, or one that its schema does not bear out.
  */
 export function clusterServiceVersion(source: BundleSource): ClusterServiceVersion {
-  const { release, releases, images, chart, kinds } = source;
+  const { release, releases, images, kinds } = source;
   const { replaces } = upgradeOf(release.version, releases);
   return {
     apiVersion: 'operators.coreos.com/v1alpha1',
@@ -87,7 +90,7 @@ export function clusterServiceVersion(source: BundleSource): ClusterServiceVersi
         { name: 'operator', image: referenceOf(images.operator) },
         { name: 'proxy', image: referenceOf(images.proxy) },
       ],
-      install: installStrategy(chart, release.version, images),
+      install: installStrategy(source, release.version, images),
     },
   };
 }

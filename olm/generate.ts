@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { kinds } from '../crds/kinds.ts';
 import { version as currentVersion } from '../lib/version.ts';
+import { operatorRules } from '../operator/operator-rules.ts';
 import { renderedBundle } from './bundle.ts';
 import { renderedCatalog } from './catalog.ts';
 import { readChartRendering } from './chart-rendering.ts';
@@ -20,7 +21,14 @@ export function bundleSource(
 ): BundleSource {
   const earlier = releases.filter(({ version }) => byVersion(version, release.version) < 0);
   const chart = readFileSync(new URL('chart.rendering.yaml', import.meta.url), 'utf8');
-  return { release, releases: [...earlier, release], images, chart: readChartRendering(chart), kinds };
+  return {
+    release,
+    releases: [...earlier, release],
+    images,
+    chart: readChartRendering(chart),
+    clusterRules: operatorRules,
+    kinds,
+  };
 }
 
 /** The bundle and the catalog of this tree's version, by path from the root of the repository. */

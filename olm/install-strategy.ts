@@ -38,17 +38,21 @@ export function deploymentName(version: string): string {
 }
 
 /**
- * What OLM has to install: the chart's Deployment and permissions, in whatever namespace, from the given images. The
+ * What OLM has to install: the chart's Deployment and the permissions of the operator, in whatever namespace, from the given images. The
  * permission to write the OperatorCondition is not among them: OLM grants it by itself, for that one object.
  * @throws Error when the chart's Deployment has what this function does not know how to carry over.
  */
-export function installStrategy(chart: ChartRendering, version: string, images: BundleImages): InstallStrategy {
+export function installStrategy(
+  { chart, clusterRules }: { readonly chart: ChartRendering; readonly clusterRules: readonly PolicyRule[] },
+  version: string,
+  images: BundleImages,
+): InstallStrategy {
   const serviceAccountName = textAt(chart.deployment, 'spec', 'template', 'spec', 'serviceAccountName');
   if (serviceAccountName === '') throw new Error("the chart's Deployment names no service account");
   return {
     strategy: 'deployment',
     spec: {
-      clusterPermissions: [{ serviceAccountName, rules: chart.clusterRules }],
+      clusterPermissions: [{ serviceAccountName, rules: clusterRules }],
       permissions: [{ serviceAccountName, rules: chart.namespaceRules }],
       deployments: [deploymentToInstall(chart.deployment, version, images)],
     },
