@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { render, runHelm } from './helm.testing.ts';
+import { chartFolder, render, runHelm } from './helm.testing.ts';
 
 beforeAll(() => runHelm('version'), 600_000);
+
+it('a Kubernetes that is too old is refused', async () => {
+  const template = (version: string) => runHelm('template', 'meltemi', chartFolder, '--kube-version', version);
+  await expect(template('1.29.9')).rejects.toThrow(/requires kubeVersion: >=1.30.0/);
+  // As providers write theirs.
+  await expect(template('v1.30.1-gke.100')).resolves.toContain('kind: Deployment');
+});
 
 describe('values that are wrong by themselves', () => {
   it.each([

@@ -72,16 +72,16 @@ export async function ensureCoreDns(progress: Progress): Promise<string> {
   return (await ensureKubernetes(progress)).coreDns;
 }
 
-/** Helm, built from its Go module once per user. */
+/** Helm, built from its Go module once per user; charts without a cluster are rendered as for ours. */
 export async function ensureHelm(progress: Progress): Promise<string> {
   const title = `Helm ${helmVersion}`;
   const make = (to: string) =>
     reported(progress, `${title}: building, about 2 minutes on two cores`, async () => {
-      const flags = ['-ldflags', `-s -w -X helm.sh/helm/v3/internal/version.version=v${helmVersion}`];
+      const flags = ['-ldflags', ['-s', '-w', ...helmVariables.flatMap((variable) => ['-X', variable])].join(' ')];
       await ensureGo();
       await run(goCommand(), ['install', ...flags, `helm.sh/helm/v3/cmd/helm@v${helmVersion}`], { env: { GOBIN: to } });
     });
-  return join(await cached({ key: `helm/${helmVersion}`, title, make }, progress), 'helm');
+  return join(await cached({ key: `helm/${helmVersion}-kubernetes-${minor}`, title, make }, progress), 'helm');
 }
 
 /** A static program that does nothing but hold a pod's namespaces (and a node's) and reap their orphans. */
@@ -106,6 +106,15 @@ const [major, minor] = kubernetesVersion.split('.');
 const kubernetesFlags = [
   ...['-s', '-w', '-X', `${versionPackage}.gitVersion=v${kubernetesVersion}`],
   ...['-X', `${versionPackage}.gitMajor=${major}`, '-X', `${versionPackage}.gitMinor=${minor}`],
+];
+
+/** As Helm's own build sets them; without, a chart's `kubeVersion` is held to Kubernetes 1.20. */
+const helmVariables = [
+  `helm.sh/helm/v3/internal/version.version=v${helmVersion}`,
+  ...['chartutil', 'lint/rules'].flatMap((part) => [
+    `helm.sh/helm/v3/pkg/${part}.k8sVersionMajor=${major}`,
+    `helm.sh/helm/v3/pkg/${part}.k8sVersionMinor=${minor}`,
+  ]),
 ];
 
 /** Builds the Go program in a folder. */
