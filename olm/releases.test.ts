@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Release } from './releases.ts';
 import { channelEntries, channelsOf, csvName, releaseOf, releases, upgradeOf } from './releases.ts';
-import { compareVersions, parseVersion } from './semver.ts';
+import { compareVersions, parseVersion } from '../lib/semver.ts';
 
 const made = (...versions: readonly string[]): readonly Release[] =>
   versions.map((version) => ({ version, createdAt: '2026-01-01T00:00:00Z' }));

@@ -1,5 +1,5 @@
-import type { SemanticVersion } from './semver.ts';
-import { compareVersions, parseVersion } from './semver.ts';
+import type { SemanticVersion } from '../lib/semver.ts';
+import { compareVersions, parseVersion } from '../lib/semver.ts';
 
 export interface Release {
   readonly version: string;

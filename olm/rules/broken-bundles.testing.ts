@@ -75,6 +75,10 @@ export const broken: Readonly<Record<string, readonly Breakage[]>> = {
     inBundleAnnotation('channels.v1', ''),
     inBundleAnnotation('channel.default.v1', ''),
   ],
+  'format/dependencies': [
+    addFile('metadata/dependencies.yaml', { dependencies: [{ type: 'olm.package', value: { packageName: 'x' } }] }),
+    addFile('metadata/dependencies.yaml', { dependencies: [{ type: 'olm.other', value: {} }] }),
+  ],
   'format/default-channel-is-a-channel': [inBundleAnnotation('channel.default.v1', 'fast')],
   'format/image-labels-are-the-annotations': [inBundleAnnotation('package.v1', 'other')],
   'format/supported-kinds': [addFile('manifests/x.yaml', { kind: 'Deployment' })],
@@ -93,6 +97,7 @@ export const broken: Readonly<Record<string, readonly Breakage[]>> = {
   'bundle/no-service-account-of-a-deployment': [
     addFile('manifests/x.yaml', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'meltemi-operator' } }),
   ],
+  'bundle/release-in-name': [inCsv(['spec', 'release'], '1')],
   'bundle/size': [
     addFile('manifests/x.yaml', { text: noise(1_100_000) }),
     addFile('manifests/x.yaml', { text: noise(900_000) }),

@@ -59,6 +59,17 @@ export const bundleContentRules: readonly Rule[] = [
     },
   },
   {
+    name: 'bundle/release-in-name',
+    check: ({ csv, annotations }) => {
+      const release = textAt(csv, 'spec', 'release');
+      const packageName = textAt(annotations, 'operators.operatorframework.io.bundle.package.v1');
+      const expected = `${packageName}-v${textAt(csv, 'spec', 'version')}-${release}`;
+      return unless(release === '' || textAt(csv, 'metadata', 'name') === expected, () =>
+        error(`with a release of its own the bundle has to be named ${expected}`),
+      );
+    },
+  },
+  {
     name: 'bundle/size',
     check: ({ files }) => {
       const size = compressedSize(files);

@@ -1,3 +1,4 @@
+import { load } from 'js-yaml';
 import { listAt, objectAt, textAt } from '../json.ts';
 import type { Rule } from './rule.ts';
 import { eachBad, error, unless } from './rule.ts';
@@ -88,6 +89,15 @@ export const bundleFormatRules: readonly Rule[] = [
     ],
   },
   {
+    name: 'format/dependencies',
+    check: ({ files }) =>
+      eachBad(
+        listAt(load(files.get('metadata/dependencies.yaml') ?? '{}'), 'dependencies'),
+        (dependency) => !isDependency(dependency),
+        (dependency) => error(`dependency ${JSON.stringify(dependency)} is of no known type, or lacks a field`),
+      ),
+  },
+  {
     name: 'format/default-channel-is-a-channel',
     check: ({ annotations }) => {
       const channels = textAt(annotations, `${prefix}.channels.v1`).split(',');
@@ -151,6 +161,19 @@ export const bundleFormatRules: readonly Rule[] = [
       ),
   },
 ];
+
+/** Fields that a dependency of each type has to have. */
+const dependencyFields: Readonly<Record<string, readonly string[]>> = {
+  'olm.gvk': ['group', 'kind', 'version'],
+  'olm.package': ['packageName', 'version'],
+  'olm.label': ['label'],
+};
+
+function isDependency(dependency: unknown): boolean {
+  const type = textAt(dependency, 'type');
+  if (type === 'olm.constraint') return textAt(dependency, 'value', 'failureMessage') !== '';
+  return dependencyFields[type]?.every((field) => textAt(dependency, 'value', field) !== '') === true;
+}
 
 /** RFC 1123 subdomain. */
 export function isName(text: string): boolean {

@@ -1,5 +1,5 @@
 import { at, isJsonObject, listAt, objectAt, textAt } from '../json.ts';
-import { parseVersion } from '../semver.ts';
+import { parseVersion } from '../../lib/semver.ts';
 import { isLabelValue, isName } from './bundle-format.ts';
 import { gvkOfObject, gvkOfOwned, ownedKinds, parseJson } from './loaded-bundle.ts';
 import type { Rule } from './rule.ts';

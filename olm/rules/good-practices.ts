@@ -1,5 +1,5 @@
 import { isJsonObject, listAt, textAt, textsAt } from '../json.ts';
-import { parseVersion } from '../semver.ts';
+import { parseVersion } from '../../lib/semver.ts';
 import { deploymentsOf, permissionRules } from './loaded-bundle.ts';
 import type { Rule } from './rule.ts';
 import { eachBad, error, unless, warning } from './rule.ts';

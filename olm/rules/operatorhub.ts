@@ -1,5 +1,5 @@
 import { at, listAt, textAt } from '../json.ts';
-import { parseVersion } from '../semver.ts';
+import { parseVersion } from '../../lib/semver.ts';
 import type { Rule } from './rule.ts';
 import { eachBad, error, unless, warning } from './rule.ts';
 

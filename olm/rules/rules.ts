@@ -9,7 +9,11 @@ import { operatorHubRules } from './operatorhub.ts';
 import type { Rule } from './rule.ts';
 import { scorecardRules } from './scorecard.ts';
 
-/** Everything that the framework's tools hold a bundle to: `bundle validate` with every suite, and the scorecard. */
+/**
+ * Everything that the framework's tools hold a bundle to: `bundle validate` with every suite, and the scorecard. Left out
+ * are the validators of what a bundle of this format has not (package manifests, OperatorGroups), and those that look
+ * into published images.
+ */
 export const rules: readonly Rule[] = [
   ...bundleFormatRules,
   ...bundleContentRules,

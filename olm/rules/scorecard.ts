@@ -92,7 +92,7 @@ export const scorecardRules: readonly Rule[] = [
   {
     name: 'scorecard/configuration',
     check: ({ files, annotations }) => {
-      const configured = listAt(load(files.get(scorecardFile) ?? ''), 'stages')
+      const configured = listAt(load(files.get(scorecardFile) ?? '{}'), 'stages')
         .flatMap((stage) => listAt(stage, 'tests'))
         .map((test) => textsAt(test, 'entrypoint').at(-1));
       const folder = textAt(annotations, 'operators.operatorframework.io.test.config.v1');
