@@ -30,23 +30,23 @@ export interface LoadOptions {
   readonly timeout?: number;
 }
 
-const source = join(import.meta.dirname, 'xdsload');
 const namespaceCount = 20;
 
-/** The path of xdsload, built once per user and content. */
-export async function ensureLoadProgram(progress: Progress): Promise<string> {
-  const files = (await readdir(source)).filter((name) => name.endsWith('.go') || name.startsWith('go.')).sort();
+/** The path of a load program, built from the folder of its name once per user and content. */
+export async function ensureLoadProgram(progress: Progress, name: 'xdsload' | 'caload' = 'xdsload'): Promise<string> {
+  const source = join(import.meta.dirname, name);
+  const files = (await readdir(source)).filter((file) => file.endsWith('.go') || file.startsWith('go.')).sort();
   const make = (folder: string): Promise<void> =>
-    reported(progress, 'xdsload: building, about 2 minutes on two cores', () =>
-      goBuild(source, join(folder, 'xdsload'), ['-s', '-w']),
+    reported(progress, `${name}: building, up to 2 minutes on two cores`, () =>
+      goBuild(source, join(folder, name), ['-s', '-w']),
     );
-  const key = `xdsload/${await sourceHash(source, files)}`;
-  return join(await cached({ key, title: 'xdsload', make }, progress), 'xdsload');
+  const key = `${name}/${await sourceHash(source, files)}`;
+  return join(await cached({ key, title: name, make }, progress), name);
 }
 
 /** Runs xdsload to its end. Its progress goes to standard error. Rejects when it printed no report. */
 export async function runLoad(program: string, server: MeasuredServer, options: LoadOptions): Promise<LoadReport> {
-  const { code, output } = await run(program, [...serverArguments(server), ...loadArguments(options)]);
+  const { code, output } = await runProgram(program, [...serverArguments(server), ...loadArguments(options)]);
   // It ends with 1, and a report all the same, when changes were lost.
   if (!output.trimStart().startsWith('{')) throw new Error(`xdsload ended with exit code ${code ?? 'of a signal'}`);
   return JSON.parse(output) as LoadReport;
@@ -54,7 +54,7 @@ export async function runLoad(program: string, server: MeasuredServer, options: 
 
 /** Deletes what an earlier run left in a cluster that is not thrown away; its namespaces stay. */
 export async function clearLoad(program: string, server: MeasuredServer): Promise<void> {
-  const { code } = await run(program, [
+  const { code } = await runProgram(program, [
     ...serverArguments(server),
     ...['-namespaces', String(namespaceCount), '-clear'],
   ]);
@@ -86,7 +86,11 @@ function loadArguments(options: LoadOptions): readonly string[] {
   return options.envoyBackoff === true ? [...values, '-envoy-backoff'] : values;
 }
 
-async function run(program: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
+/** Runs a load program to its end; its output. What it says of its progress goes to standard error. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string }> {
   const [command, ...rest] = boundCommand(program, args);
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';

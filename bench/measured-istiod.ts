@@ -32,37 +32,37 @@ export interface MeasuredIstiodOptions {
   /** The build to run, {@link shippedProgram} or another. */
   readonly program: string;
   readonly progress: Progress;
+  /** Serves xDS and certificates over TLS, too; the cluster has to have the namespace istio-system for it. */
+  readonly secure?: true;
+  /** Further options for Node, as for a profile. */
+  readonly nodeOptions?: readonly string[];
 }
 
-/** istiod as it is shipped, serving plaintext xDS only. It ends with the result. */
-export async function startMeasuredIstiod(options: MeasuredIstiodOptions): Promise<MeasuredServer & AsyncDisposable> {
-  const { kubeconfig, program, progress } = options;
+/** istiod as it is shipped, serving plaintext xDS and, if that is wanted, TLS. It ends with the result. */
+export async function startMeasuredIstiod(
+  options: MeasuredIstiodOptions,
+): Promise<MeasuredServer & { readonly secureAddress: string } & AsyncDisposable> {
+  const { kubeconfig, program, progress, nodeOptions = [] } = options;
   if (!existsSync(program)) throw new Error(`there is no ${program}; make it by \`npm run build\``);
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'meltemi-bench-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   progress('starting istiod');
-  const [plaintext = 0, monitoring = 0] = await freePorts(2);
+  const [plaintext = 0, monitoring = 0, secure = 0] = await freePorts(3);
   const address = `127.0.0.1:${plaintext}`;
+  const secureAddress = `127.0.0.1:${secure}`;
   const [command, ...args] = boundCommand(process.execPath, [
-    ...[...shippedNodeOptions(), program, 'istiod', '--kubeconfig', kubeconfig, '--plaintext-address', address],
-    ...[
-      '--secure-address',
-      'off',
-      '--webhook-address',
-      'off',
-      '--debug-address',
-      'off',
-      '--monitoring-address',
-      `127.0.0.1:${monitoring}`,
-    ],
+    ...[...shippedNodeOptions(), ...nodeOptions, program, 'istiod', '--kubeconfig', kubeconfig],
+    ...['--plaintext-address', address, '--secure-address', options.secure ? secureAddress : 'off'],
+    ...['--webhook-address', 'off', '--debug-address', 'off', '--monitoring-address', `127.0.0.1:${monitoring}`],
   ]);
   const component = { name: 'istiod', command, args, log: join(folder, 'istiod.log') };
   const istiod: RunningComponent = { component, process: await startComponent(component) };
   stack.defer(() => stopProcess(istiod.process));
   await untilReady('istiod to be ready', [istiod], () => isReady(monitoring), 60_000);
   const owned = stack.move();
-  return { pid: istiod.process.pid, address, kubeconfig, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const { pid } = istiod.process;
+  return { pid, address, secureAddress, kubeconfig, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function isReady(port: number): Promise<boolean> {

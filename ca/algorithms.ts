@@ -54,8 +54,13 @@ export function refuseKey(key: KeyObject): string | undefined {
       : `is on the curve ${namedCurve ?? 'without a name'}; use P-256 or P-384`;
   }
   if (key.asymmetricKeyType !== 'rsa') return `is of type ${key.asymmetricKeyType ?? 'unknown'}; use ECDSA or RSA`;
-  if (modulusLength === undefined || modulusLength < 2048 || modulusLength > 4096) {
-    return `is RSA of ${String(modulusLength)} bits; use 2048 to 4096`;
+  return refuseRsaKey(modulusLength, publicExponent);
+}
+
+/** {@link refuseKey} of an RSA key by its numbers. */
+export function refuseRsaKey(modulusBits: number | undefined, publicExponent: bigint | undefined): string | undefined {
+  if (modulusBits === undefined || modulusBits < 2048 || modulusBits > 4096) {
+    return `is RSA of ${String(modulusBits)} bits; use 2048 to 4096`;
   }
   // A huge exponent makes each verification slow.
   return publicExponent === undefined || publicExponent < 3n || publicExponent > 0xffffffffn
@@ -70,13 +75,17 @@ export function signatureAlgorithmOf(key: KeyObject): Element {
 }
 
 /**
- * Signs `message`: with P-256 at once (some tens of microseconds, less than a trip to the thread pool costs), with other
- * keys in the thread pool (half a millisecond and more, during which streams would stand still).
+ * What signs with a key: with P-256 at once (some tens of microseconds, less than a trip to the thread pool costs), with
+ * other keys in the thread pool (half a millisecond and more, during which streams would stand still); see ADR 15.
  */
-export async function signWith(key: KeyObject, message: Buffer): Promise<Buffer> {
+export function signatureOf(key: KeyObject): (message: Buffer) => Promise<Buffer> {
   const { hash } = algorithmFor(key);
   const quick = key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
-  return quick ? sign(hash, message, key) : signInPool(hash, message, key);
+  return quick ? (message) => Promise.resolve(sign(hash, message, key)) : (message) => signInPool(hash, message, key);
+}
+
+export async function signWith(key: KeyObject, message: Buffer): Promise<Buffer> {
+  return signatureOf(key)(message);
 }
 
 /** P-384 goes with SHA-384, everything else with SHA-256. */

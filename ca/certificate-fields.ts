@@ -4,7 +4,6 @@ import {
   boolean,
   decode,
   encode,
-  encoded,
   implicit,
   objectIdentifier,
   octetString,
@@ -133,9 +132,4 @@ function sameElement(one: Element | undefined, other: Element): boolean {
 function extension(oid: string, critical: boolean, value: Element): Element {
   const content = octetString(encode(value));
   return critical ? sequence(objectIdentifier(oid), boolean(true), content) : sequence(objectIdentifier(oid), content);
-}
-
-/** Elements encoded once, to be put into many certificates. */
-export function encodedOnce(elements: readonly Element[]): readonly Element[] {
-  return elements.map((element) => encoded(encode(element)));
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { signatureAlgorithmOf, signWith } from './algorithms.ts';
+import { signatureAlgorithmOf, signatureOf, signWith } from './algorithms.ts';
 import {
   authorityKeyIdentifier,
   authorityUsage,
   distinguishedName,
-  encodedOnce,
   endEntityUsage,
   keyIdentifier,
   readIssuerFields,
@@ -13,8 +12,7 @@ import {
   subjectKeyIdentifier,
 } from './certificate-fields.ts';
 import type { SubjectAlternativeName } from './certificate-fields.ts';
-import { bitString, encode, encoded, explicit, integer, sequence, time } from './der.ts';
-import type { Element } from './der.ts';
+import { derTags, encode, explicit, integer, joined, sequence, time } from './der.ts';
 import { publicKeyOf } from './public-key.ts';
 import { encodePem } from './pem.ts';
 
@@ -43,29 +41,63 @@ export interface Signer {
   sign(order: CertificateOrder): Promise<IssuedCertificate>;
 }
 
-/** What is the same in every certificate of one authority is encoded here, once. */
+/** What is the same in every certificate of one authority is encoded here, once; the rest is put between its bytes. */
 export function createSigner(key: KeyObject, certificate: X509Certificate): Signer {
   const issuer = readIssuerFields(certificate.raw);
   const identifier = issuer.keyIdentifier ?? keyIdentifier(publicKeyOf(key));
-  const algorithm = encoded(encode(signatureAlgorithmOf(key)));
-  const constantExtensions = encodedOnce([...endEntityUsage(), authorityKeyIdentifier(identifier)]);
-  const issuerName = encoded(issuer.subject);
-  return {
-    sign: async (order) =>
-      signBody(key, algorithm, {
-        issuer: issuerName,
-        // Empty, so the names must be critical (RFC 5280, 4.2.1.6).
-        subject: sequence(),
-        notBefore: order.notBefore,
-        notAfter: order.notAfter,
-        publicKey: order.publicKey,
-        extensions: [
-          ...constantExtensions,
-          subjectKeyIdentifier(order.publicKey),
-          subjectAlternativeNames(order.names, true),
-        ],
-      }),
+  const algorithm = encode(signatureAlgorithmOf(key));
+  const template: CertificateTemplate = {
+    version,
+    algorithmAndIssuer: Buffer.concat([algorithm, issuer.subject]),
+    // Empty, so the names must be critical (RFC 5280, 4.2.1.6).
+    subject: encode(sequence()),
+    extensions: Buffer.concat([...endEntityUsage(), authorityKeyIdentifier(identifier)].map(encode)),
   };
+  const signature = signatureOf(key);
+  return {
+    async sign(order) {
+      const serial = randomSerial();
+      const body = bodyOf(template, serial, order);
+      return issued(order, serial, joined(derTags.sequence, body, algorithm, bitsOf(await signature(body))));
+    },
+  };
+}
+
+const version = encode(explicit(0, integer(Buffer.of(2))));
+
+interface CertificateTemplate {
+  readonly version: Buffer;
+  readonly algorithmAndIssuer: Buffer;
+  readonly subject: Buffer;
+  readonly extensions: Buffer;
+}
+
+/** TBSCertificate (RFC 5280, 4.1). */
+function bodyOf(template: CertificateTemplate, serial: Buffer, order: CertificateOrder): Buffer {
+  const extensions = [subjectKeyIdentifier(order.publicKey), subjectAlternativeNames(order.names, true)].map(encode);
+  return joined(
+    derTags.sequence,
+    template.version,
+    joined(derTags.integer, serial),
+    template.algorithmAndIssuer,
+    encode(sequence(time(order.notBefore), time(order.notAfter))),
+    template.subject,
+    order.publicKey,
+    joined(derTags.extensions, joined(derTags.sequence, template.extensions, ...extensions)),
+  );
+}
+
+/** A BIT STRING that uses all its bits. */
+function bitsOf(bytes: Buffer): Buffer {
+  return joined(derTags.bitString, Buffer.of(0), bytes);
+}
+
+function issued(
+  { notBefore, notAfter }: Pick<CertificateOrder, 'notBefore' | 'notAfter'>,
+  serial: Buffer,
+  der: Buffer,
+): IssuedCertificate {
+  return { der, pem: encodePem('CERTIFICATE', der), serial: serial.toString('hex'), notBefore, notAfter };
 }
 
 export interface RootOrder {
@@ -79,49 +111,26 @@ export interface RootOrder {
 /** A self-signed root that may sign certificates. */
 export async function makeRootCertificate(order: RootOrder): Promise<IssuedCertificate> {
   const publicKey = publicKeyOf(order.key);
-  const name = distinguishedName(order.trustDomain, 'Meltemi root');
-  return signBody(order.key, signatureAlgorithmOf(order.key), {
-    issuer: name,
-    subject: name,
+  const name = encode(distinguishedName(order.trustDomain, 'Meltemi root'));
+  const serial = randomSerial();
+  const algorithm = encode(signatureAlgorithmOf(order.key));
+  const validity = {
     notBefore: new Date(order.now.getTime() - backdatingMs),
     notAfter: new Date(order.now.getTime() + order.lifetimeMs),
-    publicKey,
-    extensions: [...authorityUsage(), subjectKeyIdentifier(publicKey)],
-  });
-}
-
-interface CertificateBody {
-  readonly issuer: Element;
-  readonly subject: Element;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  readonly publicKey: Buffer;
-  readonly extensions: readonly Element[];
-}
-
-async function signBody(key: KeyObject, algorithm: Element, body: CertificateBody): Promise<IssuedCertificate> {
-  const serial = randomSerial();
-  const toBeSigned = encode(
-    sequence(
-      explicit(0, integer(Buffer.of(2))),
-      integer(serial),
-      algorithm,
-      body.issuer,
-      sequence(time(body.notBefore), time(body.notAfter)),
-      body.subject,
-      encoded(body.publicKey),
-      explicit(3, sequence(...body.extensions)),
-    ),
-  );
-  const signature = await signWith(key, toBeSigned);
-  const der = encode(sequence(encoded(toBeSigned), algorithm, bitString(signature)));
-  return {
-    der,
-    pem: encodePem('CERTIFICATE', der),
-    serial: serial.toString('hex'),
-    notBefore: body.notBefore,
-    notAfter: body.notAfter,
   };
+  const body = joined(
+    derTags.sequence,
+    version,
+    joined(derTags.integer, serial),
+    algorithm,
+    name,
+    encode(sequence(time(validity.notBefore), time(validity.notAfter))),
+    name,
+    publicKey,
+    encode(explicit(3, sequence(...authorityUsage(), subjectKeyIdentifier(publicKey)))),
+  );
+  const signature = await signWith(order.key, body);
+  return issued(validity, serial, joined(derTags.sequence, body, algorithm, bitsOf(signature)));
 }
 
 /** 16 bytes: positive, and never shorter, so that every certificate has a serial number of the same length. */

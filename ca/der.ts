@@ -60,6 +60,23 @@ export function encoded(der: Buffer): Element {
   return create(tag & 0xc0, tag & 0x3f, false, der.toString('latin1', header.contents, header.end));
 }
 
+/** One element of parts that are DER already: their bytes behind tag and length, without a tree in between. */
+export function joined(tag: number, ...parts: readonly Buffer[]): Buffer {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return Buffer.concat([header(tag, length), ...parts]);
+}
+
+/** Tags of {@link joined}. */
+export const derTags = { integer: 0x02, bitString: 0x03, octetString: 0x04, sequence: 0x30, extensions: 0xa3 } as const;
+
+function header(tag: number, length: number): Buffer {
+  if (length < 0x80) return Buffer.of(tag, length);
+  if (length < 0x100) return Buffer.of(tag, 0x81, length);
+  if (length < 0x10000) return Buffer.of(tag, 0x82, length >> 8, length & 0xff);
+  throw new DerError('is longer than 64 KiB');
+}
+
 export function encode(element: Element): Buffer {
   return Buffer.from(asn1.toDer(element).getBytes(), 'latin1');
 }

@@ -13,8 +13,8 @@ export class PemError extends Error {
 
 /** PEM with lines of 64 characters, each ending in a line feed. */
 export function encodePem(label: string, der: Buffer): string {
-  const text = forge.pem.encode({ type: label, body: der.toString('latin1') }, { maxline: 64 });
-  return text.replaceAll('\r\n', '\n');
+  const lines = der.toString('base64').replace(/.{1,64}/g, '$&\n');
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
 /** Every block of the text in order. Text between blocks is skipped; throws {@link PemError} for a block that is cut or empty. */

@@ -1,11 +1,9 @@
-import { createPublicKey } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import { describeError } from '../lib/errors.ts';
-import { refuseKey, refuseSignature } from './algorithms.ts';
-import { decode, DerError, encode, readBitString, readHeader, readInteger, readSequence } from './der.ts';
+import { refuseSignature } from './algorithms.ts';
+import { decode, DerError, readBitString, readHeader, readInteger, readSequence } from './der.ts';
 import type { Element } from './der.ts';
 import { decodePem, PemError } from './pem.ts';
-import { publicKeyOf } from './public-key.ts';
+import { readRequestKey } from './request-key.ts';
 
 /** Longest request that is looked at, bytes of PEM. One with an RSA key of 4096 bits has 1,800. */
 export const maxRequestBytes = 8192;
@@ -54,44 +52,22 @@ function readBlock(pem: string): Buffer {
 function parse(der: Buffer): SigningRequest {
   const [info, algorithm, signature, ...rest] = readSequence(decode(der), 'the request');
   if (rest.length > 0) throw new DerError('the request has more parts than three');
-  const key = readKey(info);
-  const refused =
-    refuseKeyOf(key) ??
-    refuseSignature(algorithm, key, signedBytes(der), readBitString(signature, "the request's signature"));
+  const key = readRequestKey(readPublicKey(info));
+  if (!key.accepted) throw new SigningRequestError(key.reason);
+  const bytes = readBitString(signature, "the request's signature");
+  const refused = refuseSignature(algorithm, key.key, signedBytes(der), bytes);
   if (refused !== undefined) throw new SigningRequestError(refused);
-  return { publicKey: publicKeyOf(key) };
+  return { publicKey: key.publicKey };
 }
 
 /** CertificationRequestInfo ::= SEQUENCE { version (0), subject, subjectPublicKeyInfo, attributes [0] }. */
-function readKey(info: Element | undefined): KeyObject {
+function readPublicKey(info: Element | undefined): Element | undefined {
   const [version, subject, publicKey, ...attributes] = readSequence(info, "the request's content");
   if (!readInteger(version, 'the version').equals(Buffer.of(0))) throw new DerError('the version is not 0');
   readSequence(subject, 'the subject');
-  readSequence(publicKey, 'the public key');
   // Absent attributes are an error by the letter, and made by some libraries.
   if (attributes.length > 1) throw new DerError("the request's content has more parts than four");
-  return openKey(publicKey);
-}
-
-function openKey(publicKey: Element | undefined): KeyObject {
-  try {
-    if (publicKey === undefined) throw new DerError('the public key is missing');
-    return createPublicKey({ key: encode(publicKey), format: 'der', type: 'spki' });
-  } catch {
-    // OpenSSL's words ("error:0688010A:asn1 …") help no caller.
-    throw new SigningRequestError('the public key cannot be read; use ECDSA P-256, P-384 or RSA');
-  }
-}
-
-function refuseKeyOf(key: KeyObject): string | undefined {
-  const refused = refuseKey(key);
-  if (refused !== undefined) return `the key ${refused}`;
-  if (key.asymmetricKeyType === 'ec') {
-    const [, point] = readSequence(decode(publicKeyOf(key)), 'the public key');
-    // BoringSSL takes no compressed points.
-    if (readBitString(point, 'the public key')[0] !== 4) return 'the key is a compressed point';
-  }
-  return undefined;
+  return publicKey;
 }
 
 /** The bytes of the first element within the outer sequence, as they stand in the request. */

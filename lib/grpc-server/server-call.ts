@@ -137,8 +137,12 @@ export class ServerCall implements GrpcStream {
     this.end(grpcStatus.internal, 'the server failed to serve this call');
   }
 
-  /** Tells a client that would go on sending not to (RFC 9113, 8.1); once the status is on its way. */
+  /**
+   * Tells a client that would go on sending not to (RFC 9113, 8.1); once the status is on its way. One that has sent all
+   * needs no telling: its stream is closed by what closes this side.
+   */
   #closeBothSides(): void {
+    if (this.#halfClosed !== 'no') return;
     setImmediate(() => {
       if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
     });

@@ -1,0 +1,17 @@
+module meltemi.dev/bench/caload
+
+go 1.26.0
+
+require (
+	golang.org/x/sys v0.48.0
+	google.golang.org/grpc v1.85.0
+	istio.io/api v1.31.4
+)
+
+require (
+	github.com/golang/protobuf v1.5.4 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
