@@ -3,8 +3,8 @@ import type { LabelSelector } from '../lib/kube/object.ts';
 import type { Stores } from './reconcile/world.ts';
 
 /**
- * Which namespaces belong to the mesh: they get its root certificate, and their pods sidecars. Without a selector all
- * of them do. The namespaces of control planes always do.
+ * Which namespaces belong to the mesh: they get its root certificate, and their pods can get sidecars. Without a selector
+ * all of them do. The namespaces of control planes get the root certificate in any case.
  */
 
 const operators: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
@@ -26,7 +26,7 @@ export function parseMeshNamespaces(json: string): LabelSelector | undefined {
   return isEmptySelector(selector) ? undefined : selector;
 }
 
-/** Whether a namespace belongs to the mesh. One that is not known does not. */
+/** Whether a namespace is to have the root certificate of the mesh. One that is not known is not. */
 export function isInMesh(
   { namespaces, controlPlanes, meshNamespaces }: Pick<Stores, 'namespaces' | 'controlPlanes' | 'meshNamespaces'>,
   name: string,
