@@ -4,6 +4,7 @@ import type {
   ClusterRole,
   ConfigMap,
   CustomResourceDefinition,
+  DaemonSet,
   Deployment,
   EndpointSlice,
   KubeEvent,
@@ -11,12 +12,14 @@ import type {
   Namespace,
   Node,
   Pod,
+  PodDisruptionBudget,
   ReplicaSet,
   RoleBinding,
   Secret,
   SelfSubjectAccessReview,
   SelfSubjectReview,
   Service,
+  StatefulSet,
   SubjectAccessReview,
   TokenReview,
 } from './types.ts';
@@ -68,10 +71,17 @@ export const configMaps = namespaced<ConfigMap>('', 'v1', 'configmaps', 'ConfigM
 export const secrets = namespaced<Secret>('', 'v1', 'secrets', 'Secret');
 export const serviceAccounts = namespaced('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const deployments = namespaced<Deployment>('apps', 'v1', 'deployments', 'Deployment');
+export const statefulSets = namespaced<StatefulSet>('apps', 'v1', 'statefulsets', 'StatefulSet');
+export const daemonSets = namespaced<DaemonSet>('apps', 'v1', 'daemonsets', 'DaemonSet');
 export const replicaSets = namespaced<ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const events = namespaced<KubeEvent>('events.k8s.io', 'v1', 'events', 'Event');
 export const leases = namespaced<Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease');
-export const podDisruptionBudgets = namespaced('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget');
+export const podDisruptionBudgets = namespaced<PodDisruptionBudget>(
+  'policy',
+  'v1',
+  'poddisruptionbudgets',
+  'PodDisruptionBudget',
+);
 export const horizontalPodAutoscalers = namespaced(
   'autoscaling',
   'v2',
