@@ -82,8 +82,13 @@ async function install(environment: Environment, check: Check): Promise<number> 
   const { client, cluster, helm, progress } = environment;
   progress('chart: installing with everything on');
   const started = performance.now();
-  await helmWithEverything(environment, ['upgrade', '--install'], ['--wait', '--timeout', '3m']);
+  const notes = await helmWithEverything(environment, ['upgrade', '--install'], ['--wait', '--timeout', '3m']);
   const seconds = Math.round(performance.now() - started) / 1000;
+  check(
+    'the notes say what comes next',
+    notes.includes('kind: MeshControlPlane') && notes.includes('test meltemi'),
+    notes,
+  );
   const deployment = await client.get(deployments, { namespace: operatorNamespace, name: 'meltemi-operator' });
   check(
     'three replicas are available under the restricted standard',
