@@ -4,6 +4,8 @@ import { meshConfig } from '../crds/mesh-config.ts';
 import type { MeshConfig } from '../crds/mesh-config.ts';
 import type { CertificateAuthority, Injection, Telemetry } from '../crds/mesh-services.ts';
 import { ca, injection, telemetry } from '../crds/mesh-services.ts';
+import { object, withDefault } from '../crds/schema.ts';
+import { withoutDefaults } from '../crds/without-defaults.ts';
 import type { Proxy } from '../crds/mesh-workloads.ts';
 import { proxy } from '../crds/mesh-workloads.ts';
 
@@ -26,9 +28,20 @@ export const istiodConfigKey = 'mesh.yaml';
 /** Where the ConfigMap is mounted in istiod's container. */
 export const istiodConfigFolder = '/etc/istio/config';
 
-/** The same text for the same configuration. */
+const wholeConfig = object('The configuration of istiod.', {
+  meshConfig: withDefault(meshConfig, {}),
+  proxy: withDefault(proxy, {}),
+  ca: withDefault(ca, {}),
+  injection: withDefault(injection, {}),
+  telemetry: withDefault(telemetry, {}),
+});
+
+/**
+ * The same text for the same configuration. What has its default is left out: a setting that a later operator knows
+ * neither restarts an istiod nor confuses an older one, as long as nobody uses it.
+ */
 export function renderIstiodConfig(config: IstiodConfig): string {
-  return dump(config, { sortKeys: true, lineWidth: 120, noRefs: true });
+  return dump(withoutDefaults(wholeConfig, config), { sortKeys: true, lineWidth: 120, noRefs: true });
 }
 
 /**

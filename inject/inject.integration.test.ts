@@ -53,7 +53,7 @@ describe('an API server', () => {
 
   it('takes the webhooks', async () => {
     const webhooks = injectionWebhooks({
-      revision: 'default',
+      name: 'default',
       enableNamespacesByDefault: true,
       service: { namespace, name: 'istiod' },
       rootCertificates: '',

@@ -22,6 +22,8 @@ export const annotations = {
   /** What was injected, JSON; its presence marks an injected pod. */
   status: 'sidecar.istio.io/status',
   revision: 'istio.io/rev',
+  /** The revision, out of those that share a name, that a pod is given to: its value of `istio.io/rev`. */
+  givenRevision: 'meltemi.dev/revision',
   rewriteProbes: 'sidecar.istio.io/rewriteAppHTTPProbers',
   discoveryAddress: 'sidecar.istio.io/discoveryAddress',
   proxyImage: 'sidecar.istio.io/proxyImage',

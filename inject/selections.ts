@@ -2,7 +2,7 @@ import type { LabelSelector } from '../lib/kube/object.ts';
 import { defaultRevision } from '../config/istiod-names.ts';
 import { injectionLabels, systemNamespaces } from './names.ts';
 
-/** Pods of some namespaces, by the labels of both: what one webhook of a revision is called for. */
+/** Pods of some namespaces, by the labels of both: what one webhook of a name is called for. */
 export interface InjectionSelection {
   /** First part of the webhook's name, as Istio's. */
   readonly name: 'rev.namespace' | 'rev.object' | 'namespace' | 'object' | 'auto';
@@ -23,7 +23,7 @@ function selection(
 }
 
 /**
- * Which pods a revision injects into (Istio, "Installing the Sidecar"). The default revision takes those that name none.
+ * Which pods a revision, or another name that leads to one, injects into (Istio, "Installing the Sidecar"). The default revision takes those that name none.
  * No pod is in two selections, be they of one revision or of several, as long as one revision at most has
  * `enableNamespacesByDefault`.
  */

@@ -188,7 +188,7 @@ describe('createInjector', () => {
 describe('injectionWebhooks', () => {
   it('calls the istiod of the revision for each selection, and refuses pods when it cannot', () => {
     const webhooks = injectionWebhooks({
-      revision: 'canary',
+      name: 'canary',
       enableNamespacesByDefault: false,
       service: { namespace: 'istio-system', name: 'istiod-canary' },
       rootCertificates: 'PEM',

@@ -1,13 +1,17 @@
 import { applyDefaults } from '../crds/defaults.ts';
 import type { MeshControlPlane, MeshControlPlaneSpecInput } from '../crds/mesh-control-plane.ts';
 import { meshControlPlane } from '../crds/mesh-control-plane.ts';
+import type { MeshRevision } from '../crds/mesh-revision.ts';
+import type { MeshRevisionTag } from '../crds/mesh-revision-tag.ts';
 import type { KubeObject, ObjectMeta } from '../lib/kube/object.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import { ObjectStore } from '../lib/kube/store.ts';
 import type { ConfigMap, Lease, Namespace, Pod, Secret } from '../lib/kube/types.ts';
 import type { OperatorDefaults } from './components/revision.ts';
 import { ownedResources } from './owned-resources.ts';
-import type { Stores } from './reconcile/world.ts';
+import type { Stores, World } from './reconcile/world.ts';
+import { noObservations } from './reconcile/world.ts';
+import { indexUsage } from './revisions/usage.ts';
 
 /** What the operator's tests are made with. */
 
@@ -41,6 +45,9 @@ export function testControlPlane(
 /** Stores of informers that a test fills by itself. */
 export interface TestStores extends Stores {
   readonly controlPlanes: ObjectStore<MeshControlPlane>;
+  readonly revisions: ObjectStore<MeshRevision>;
+  readonly tags: ObjectStore<MeshRevisionTag>;
+  readonly sidecars: ObjectStore<KubeObject>;
   readonly namespaces: ObjectStore<Namespace>;
   readonly pods: ObjectStore<Pod>;
   readonly caSecrets: ObjectStore<Secret>;
@@ -50,14 +57,39 @@ export interface TestStores extends Stores {
 }
 
 export function testStores(): TestStores {
+  const namespaces = emptyStore<Namespace>();
+  const sidecars = emptyStore();
+  indexUsage({ namespaces, sidecars });
   return {
     controlPlanes: emptyStore(),
-    namespaces: emptyStore(),
+    revisions: emptyStore(),
+    tags: emptyStore(),
+    sidecars,
+    namespaces,
     pods: emptyStore(),
     caSecrets: emptyStore(),
     leases: emptyStore(),
     rootCertificates: emptyStore(),
     owned: new Map(ownedResources.map((resource) => [resource, emptyStore()])),
+  };
+}
+
+/** The world of a control plane of which nothing is there yet but a root certificate. */
+export function testWorld(parts: Partial<World> = {}): World {
+  return {
+    controlPlane: testControlPlane('default'),
+    siblings: [],
+    surroundings: { controlPlanes: [], revisions: [] },
+    tags: [],
+    usage: { byRevision: new Map(), namespacesByName: new Map() },
+    upgrade: noObservations,
+    namespace: { metadata: { name: 'istio-system' } },
+    rootCertificate: { state: 'present', pem: 'PEM' },
+    owned: [],
+    pods: [],
+    leases: [],
+    rootCertificateConflicts: [],
+    ...parts,
   };
 }
 

@@ -1,7 +1,7 @@
 import k8sOperator, { ResourceEventType } from '@dot-i/k8s-operator';
 import type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
 import { V1ObjectMeta } from '@kubernetes/client-node';
-import { meshControlPlanes } from '../crds/kinds.ts';
+import { meshControlPlanes, meshRevisionTags } from '../crds/kinds.ts';
 import { isConflict, isNotFound } from '../lib/kube/error.ts';
 import { runController } from '../lib/kube/controller.ts';
 import type { KubeObject } from '../lib/kube/object.ts';
@@ -17,7 +17,9 @@ import { fieldManager, finalizer } from './names.ts';
 import type { ControlPlaneContext } from './reconcile/control-plane.ts';
 import { finalizeControlPlane, reconcileControlPlane } from './reconcile/control-plane.ts';
 import { reconcileRootCertificate } from './reconcile/root-certificates.ts';
-import { watchControlPlanes, watchRootCertificates } from './triggers.ts';
+import { reconcileTag } from './reconcile/tag.ts';
+import type { Enqueue } from './triggers.ts';
+import { watchControlPlanes, watchRootCertificates, watchTags } from './triggers.ts';
 import { typeOf } from './type-meta.ts';
 
 // The package is CommonJS: its default export is a property of what Node imports, while a test runner may unwrap it.
@@ -32,7 +34,7 @@ export interface MeshOperatorContext extends ControlPlaneContext {
 interface Watched {
   readonly resource: Resource;
   readonly store: Store<KubeObject>;
-  readonly subscribe: (enqueue: (key: string) => void) => () => void;
+  readonly subscribe: (enqueue: Enqueue) => () => void;
   readonly concurrency: number;
 }
 
@@ -84,6 +86,9 @@ export class MeshOperator extends Operator {
   protected override async init(): Promise<void> {
     const { group, version, plural } = meshControlPlanes;
     await this.watchResource(group, version, plural, (event) => this.#reconcileControlPlane(event));
+    await this.watchResource(group, version, meshRevisionTags.plural, ({ meta }) =>
+      reconcileTag(this.#context, meta.name),
+    );
     await this.watchResource('', 'v1', namespaces.plural, ({ meta }) =>
       reconcileRootCertificate(this.#context, meta.name),
     );
@@ -113,6 +118,12 @@ export class MeshOperator extends Operator {
         concurrency: 2,
       },
       {
+        resource: meshRevisionTags,
+        store: caches.tags.store,
+        subscribe: (enqueue) => watchTags(caches, enqueue),
+        concurrency: 1,
+      },
+      {
         resource: namespaces,
         store: caches.namespaces.store,
         subscribe: (enqueue) => watchRootCertificates(caches, enqueue),
@@ -126,7 +137,10 @@ export class MeshOperator extends Operator {
     const name = resourceName(watched.resource);
     const queue = createWorkQueue({ name, maxDelayMs: maxBackoffMs, metrics });
     this.#queues.set(name, queue);
-    const unsubscribe = watched.subscribe((key) => queue.add(key));
+    const unsubscribe = watched.subscribe((key, afterMs) => {
+      if (afterMs === undefined) queue.add(key);
+      else queue.addAfter(key, afterMs);
+    });
     const { signal } = this.#stopping;
     const reconcile = async (key: string): Promise<object> => {
       const object = watched.store.getByKey(key);

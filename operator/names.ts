@@ -34,6 +34,8 @@ export const labelKeys = {
 export const annotationKeys = {
   /** On the pod template: digest of the configuration, so that a change of it rolls the pods. */
   configDigest: 'meltemi.dev/config-digest',
+  /** On the ConfigMap of an istiod: its version, for a MeshRevision that has to be made again. */
+  version: 'meltemi.dev/version',
   /** On a namespace that the operator made: the MeshControlPlane it was made for. An annotation, since it stays. */
   createdFor: 'meltemi.dev/created-for',
   /** On an istiod replica's Lease: number of sidecars connected to it. */

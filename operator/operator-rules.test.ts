@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meshControlPlanes } from '../crds/kinds.ts';
+import { meshControlPlanes, meshRevisions, meshRevisionTags } from '../crds/kinds.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import {
   events,
@@ -65,6 +65,8 @@ describe('operatorRules', () => {
 
   it.each([
     [meshControlPlanes, ['get', 'list', 'watch', 'patch']],
+    [meshRevisions, ['get', 'list', 'watch', 'create', 'patch', 'delete']],
+    [meshRevisionTags, ['get', 'list', 'watch']],
     [namespaces, ['get', 'list', 'watch', 'create']],
     [pods, ['list', 'watch']],
     [leases, ['list', 'watch', 'delete']],
@@ -73,6 +75,11 @@ describe('operatorRules', () => {
     [selfSubjectAccessReviews, ['create']],
   ] as const)('allow what the reconcile does with %o', (resource, verbs) => {
     for (const verb of verbs) expect(isAllowed(operatorOwnRules, on(resource, verb))).toBe(true);
+  });
+
+  it.each([meshControlPlanes, meshRevisions, meshRevisionTags])('allow to write the status of %o', (resource) => {
+    const status = { ...on(resource, 'patch'), resource: `${resource.plural}/status` };
+    expect(isAllowed(operatorOwnRules, status)).toBe(true);
   });
 
   it('are nothing like an administrator’s', () => {

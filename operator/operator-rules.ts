@@ -1,5 +1,5 @@
 import { dump } from 'js-yaml';
-import { meshControlPlanes } from '../crds/kinds.ts';
+import { meshControlPlanes, meshRevisions, meshRevisionTags } from '../crds/kinds.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import {
   events,
@@ -20,11 +20,15 @@ const keep = [...watch, 'create', 'patch', 'delete'];
 
 /**
  * What the operator itself does: it keeps the kinds that it makes, reads what its decisions rest on, and writes the
- * status of MeshControlPlanes.
+ * status of its own kinds.
  */
 export const operatorOwnRules: readonly PolicyRule[] = [
   rule(meshControlPlanes, [...watch, 'patch']),
-  { ...rule(meshControlPlanes, ['patch']), resources: [`${meshControlPlanes.plural}/status`] },
+  rule(meshRevisionTags, watch),
+  {
+    ...rule(meshControlPlanes, ['patch']),
+    resources: [meshControlPlanes, meshRevisions, meshRevisionTags].map(({ plural }) => `${plural}/status`),
+  },
   ...byGroup(ownedResources, keep),
   rule(namespaces, [...watch, 'create']),
   rule(pods, ['list', 'watch']),

@@ -274,7 +274,7 @@ describe('operator', () => {
         configMaps,
         inMesh('istio'),
         { data: { 'mesh.yaml': '' } },
-        (o) => JSON.stringify(o).includes('trustDomain'),
+        (o) => JSON.stringify(o).includes('image: meltemi'),
         true,
       ],
       [

@@ -1,3 +1,4 @@
+import { meshRevisions } from '../crds/kinds.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import {
   clusterRoleBindings,
@@ -21,8 +22,13 @@ import {
 export const deletionStages: readonly (readonly Resource[])[] = [
   [mutatingWebhookConfigurations, validatingWebhookConfigurations],
   [horizontalPodAutoscalers, deployments, podDisruptionBudgets],
-  [services, configMaps, roleBindings, roles, clusterRoleBindings, clusterRoles, serviceAccounts],
+  [services, configMaps, roleBindings, roles, clusterRoleBindings, clusterRoles, serviceAccounts, meshRevisions],
 ];
+
+/** The place of a kind in the order of a deletion. */
+export function deletionRank(resource: Resource): number {
+  return deletionStages.flat().indexOf(resource);
+}
 
 /** The kinds whose objects are watched, so that drift is seen. */
 export const ownedResources: readonly Resource[] = deletionStages.flat();

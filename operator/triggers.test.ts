@@ -51,6 +51,9 @@ function fixture() {
   const stores = testStores();
   const caches = {
     controlPlanes: new ManualInformer(stores.controlPlanes),
+    revisions: new ManualInformer(stores.revisions),
+    tags: new ManualInformer(stores.tags),
+    sidecars: new ManualInformer(stores.sidecars),
     namespaces: new ManualInformer(stores.namespaces),
     pods: new ManualInformer(stores.pods),
     caSecrets: new ManualInformer(stores.caSecrets),

@@ -171,10 +171,6 @@ export interface Deployment extends KubeObject {
     readonly selector?: LabelSelector;
     readonly template?: { readonly metadata?: Partial<ObjectMeta>; readonly spec?: PodSpec };
     readonly paused?: boolean;
-    readonly strategy?: {
-      readonly type?: 'Recreate' | 'RollingUpdate';
-      readonly rollingUpdate?: { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string };
-    };
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -185,50 +181,6 @@ export interface Deployment extends KubeObject {
     readonly unavailableReplicas?: number;
     readonly conditions?: readonly StatusCondition[];
   };
-}
-
-/** apps/v1 StatefulSet. */
-export interface StatefulSet extends KubeObject {
-  readonly spec?: {
-    readonly replicas?: number;
-    readonly selector?: LabelSelector;
-    readonly template?: { readonly metadata?: Partial<ObjectMeta> };
-    readonly updateStrategy?: {
-      readonly type?: 'RollingUpdate' | 'OnDelete';
-      readonly rollingUpdate?: { readonly partition?: number; readonly maxUnavailable?: number | string };
-    };
-  };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly readyReplicas?: number;
-    readonly availableReplicas?: number;
-  };
-}
-
-/** apps/v1 DaemonSet. */
-export interface DaemonSet extends KubeObject {
-  readonly spec?: {
-    readonly selector?: LabelSelector;
-    readonly template?: { readonly metadata?: Partial<ObjectMeta> };
-    readonly updateStrategy?: {
-      readonly type?: 'RollingUpdate' | 'OnDelete';
-      readonly rollingUpdate?: { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string };
-    };
-  };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly desiredNumberScheduled?: number;
-    readonly updatedNumberScheduled?: number;
-    readonly numberAvailable?: number;
-  };
-}
-
-/** policy/v1 PodDisruptionBudget. */
-export interface PodDisruptionBudget extends KubeObject {
-  readonly spec?: { readonly selector?: LabelSelector | null };
-  readonly status?: { readonly disruptionsAllowed?: number };
 }
 
 /** apps/v1 ReplicaSet. */

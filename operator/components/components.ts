@@ -2,18 +2,26 @@ import { autoscaler, disruptionBudget } from './availability.ts';
 import { configuration } from './configuration.ts';
 import { deployment } from './deployment.ts';
 import type { DesiredObject } from './desired.ts';
-import { sidecarInjector } from './injection-webhook.ts';
+import type { InjectionName } from './injection-webhook.ts';
+import { ownName, sidecarInjector } from './injection-webhook.ts';
 import { permissions } from './permissions.ts';
 import type { Revision } from './revision.ts';
 import { service } from './service.ts';
 import { validationWebhook } from './validation-webhook.ts';
 
 /**
- * Everything that a revision consists of, in the order in which it is to be made: what pods need before the pods, and
- * the webhooks last, once there is a root certificate that the API server can check istiod by.
+ * Everything that a control plane with one istiod consists of, in the order in which it is to be made: what pods need
+ * before the pods, and the webhooks last. `names` are those that lead to its istiods.
  */
-export function desiredObjects(revision: Revision): readonly DesiredObject[] {
-  const { rootCertificate } = revision;
+export function desiredObjects(
+  revision: Revision,
+  names: readonly InjectionName[] = [ownName(revision)],
+): readonly DesiredObject[] {
+  return [...istiodObjects(revision), ...webhooks(revision, names)];
+}
+
+/** An istiod, and what its pods need before it. */
+export function istiodObjects(revision: Revision): readonly DesiredObject[] {
   return [
     ...permissions(revision),
     configuration(revision),
@@ -21,8 +29,12 @@ export function desiredObjects(revision: Revision): readonly DesiredObject[] {
     ...disruptionBudget(revision),
     deployment(revision),
     ...autoscaler(revision),
-    ...(rootCertificate === undefined
-      ? []
-      : [sidecarInjector(revision, rootCertificate), validationWebhook(revision, rootCertificate)]),
   ];
+}
+
+/** None until there is a root certificate that the API server can check istiod by. The active istiod validates. */
+function webhooks(active: Revision, names: readonly InjectionName[]): readonly DesiredObject[] {
+  const { rootCertificate } = active;
+  if (rootCertificate === undefined) return [];
+  return [...names.map((name) => sidecarInjector(name, rootCertificate)), validationWebhook(active, rootCertificate)];
 }

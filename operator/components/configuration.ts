@@ -1,6 +1,6 @@
 import { istiodConfigKey, renderIstiodConfig } from '../../config/istiod-config.ts';
 import { configMaps } from '../../lib/kube/resources.ts';
-import { configMapName } from '../names.ts';
+import { annotationKeys, configMapName } from '../names.ts';
 import type { DesiredObject } from './desired.ts';
 import { desired } from './desired.ts';
 import { inNamespace } from './metadata.ts';
@@ -17,7 +17,13 @@ export function istiodConfigText({ spec, images, pullSecrets }: Revision): strin
 }
 
 export function configuration(revision: Revision): DesiredObject {
-  return desired(configMaps, inNamespace(revision, configMapName(revision.name)), {
-    data: { [istiodConfigKey]: istiodConfigText(revision) },
-  });
+  const metadata = inNamespace(revision, configMapName(revision.name));
+  const annotations = { [annotationKeys.version]: revision.version };
+  return desired(
+    configMaps,
+    { ...metadata, annotations },
+    {
+      data: { [istiodConfigKey]: istiodConfigText(revision) },
+    },
+  );
 }

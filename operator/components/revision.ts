@@ -1,6 +1,9 @@
 import type { MeshControlPlane, MeshControlPlaneSpec } from '../../crds/mesh-control-plane.ts';
 import { revisionName } from '../../crds/mesh-control-plane.ts';
 import type { LabelSelector } from '../../lib/kube/object.ts';
+import { contentOf } from '../revisions/revision-content.ts';
+import type { RevisionContent, RevisionRecord } from '../revisions/revision-record.ts';
+import { homeOf, recordOf } from '../revisions/revision-record.ts';
 
 /** The images of one version of the control plane. */
 export interface Images {
@@ -22,6 +25,11 @@ interface LocalObjectReference {
 export interface Revision {
   /** Name of the MeshControlPlane. */
   readonly controlPlane: string;
+  /** The control plane's own name for `istio.io/rev`. */
+  readonly prefix: string;
+  /** Name of the MeshRevision. */
+  readonly record: string;
+  /** Value of `istio.io/rev` on its sidecars, and part of the names of its objects. */
   readonly name: string;
   readonly namespace: string;
   /** Without a leading `v`. */
@@ -32,6 +40,7 @@ export interface Revision {
   readonly pullSecrets: PullSecrets;
   /** The namespaces of the mesh; all of them without. */
   readonly meshNamespaces?: LabelSelector;
+  /** The spec of the MeshControlPlane, with what the MeshRevision says in place of its own. */
   readonly spec: MeshControlPlaneSpec;
   /** PEM of the roots that istiod's certificate is checked against; undefined as long as istiod has not made one. */
   readonly rootCertificate: string | undefined;
@@ -49,21 +58,48 @@ export interface OperatorDefaults {
   readonly meshNamespaces?: LabelSelector;
 }
 
+/** What the spec of a MeshControlPlane asks for. */
+export function wantedContent(
+  { spec }: Pick<MeshControlPlane, 'spec'>,
+  { version, images }: OperatorDefaults,
+): RevisionContent {
+  return contentOf(
+    { spec },
+    {
+      version: plainVersion(spec.version ?? version),
+      images: { istiod: spec.pilot.image ?? images.istiod, proxy: spec.proxy.image ?? images.proxy },
+    },
+  );
+}
+
+/** The revision that a control plane begins with: what its spec asks for, under its own name. */
 export function revisionOf(
   controlPlane: Pick<MeshControlPlane, 'metadata' | 'spec'>,
   defaults: OperatorDefaults,
   rootCertificate: string | undefined,
 ): Revision {
-  const { spec } = controlPlane;
+  const home = homeOf(controlPlane);
+  const record = recordOf(home, wantedContent(controlPlane, defaults), home.prefix);
+  return revisionOfRecord(controlPlane, record, defaults, rootCertificate);
+}
+
+/** A revision as its record has it. How large istiod is, and its certificate authority, are the control plane's. */
+export function revisionOfRecord(
+  controlPlane: Pick<MeshControlPlane, 'metadata' | 'spec'>,
+  { name, spec: record }: RevisionRecord,
+  defaults: OperatorDefaults,
+  rootCertificate: string | undefined,
+): Revision {
+  const { meshConfig, proxy, injection, telemetry } = record;
+  const spec = { ...controlPlane.spec, meshConfig, proxy, injection, telemetry };
   return {
     controlPlane: controlPlane.metadata.name,
-    name: revisionName(controlPlane),
+    prefix: revisionName(controlPlane),
+    record: name,
+    name: record.revision,
     namespace: spec.namespace,
-    version: plainVersion(spec.version ?? defaults.version),
-    images: {
-      istiod: spec.pilot.image ?? defaults.images.istiod,
-      proxy: spec.proxy.image ?? defaults.images.proxy,
-    },
+    version: record.version,
+    images: record.images,
     logFormat: defaults.logFormat,
     pullSecrets: {
       istiod: spec.pilot.imagePullSecrets ?? defaults.pullSecrets?.istiod ?? [],

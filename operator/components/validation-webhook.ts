@@ -32,7 +32,7 @@ export function validationWebhook(revision: Revision, rootCertificate: string): 
     admissionReviewVersions: ['v1'],
     timeoutSeconds: 10,
   };
-  const name = validationWebhookName(revision.name, revision.namespace);
+  const name = validationWebhookName(revision.prefix, revision.namespace);
   return desired(validatingWebhookConfigurations, clusterWide(revision, name), { webhooks: [webhook] });
 }
 

@@ -1,5 +1,5 @@
 import type { Condition } from '../../lib/kube/object.ts';
-import { conditionTypes, reasons } from './conditions.ts';
+import { conditionTypes, inUseCondition, reasons } from './conditions.ts';
 
 /** An Event that tells of a transition. */
 export interface Announcement {
@@ -10,7 +10,12 @@ export interface Announcement {
 }
 
 /** Conditions whose transitions are news; that something progresses is told by the others in the end. */
-const announced: readonly string[] = [conditionTypes.reconciled, conditionTypes.ready, conditionTypes.degraded];
+const announced: readonly string[] = [
+  conditionTypes.reconciled,
+  conditionTypes.ready,
+  conditionTypes.degraded,
+  inUseCondition,
+];
 
 /** What a newborn object says of itself anyway, or what another condition of the same moment says too. */
 const unremarkable: readonly string[] = [
@@ -18,6 +23,10 @@ const unremarkable: readonly string[] = [
   reasons.istiodNotFound,
   reasons.waitingForRootCertificate,
   reasons.rolloutInProgress,
+  reasons.active,
+  reasons.target,
+  reasons.notUsed,
+  reasons.waitingForControlPlane,
 ];
 
 /** One for each condition whose status or reason has changed, and never one for words alone. */

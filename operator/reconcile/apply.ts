@@ -23,6 +23,8 @@ export interface ApplyContext {
   readonly controlPlane: string;
   /** Whether there is a MeshControlPlane of this name: objects of one that is gone are taken over. */
   readonly exists: (controlPlane: string) => boolean;
+  /** Whether an object may be taken over from another MeshControlPlane. */
+  readonly isHandedOver?: (desired: DesiredObject) => boolean;
   readonly fresh: FreshObjects;
 }
 
@@ -56,7 +58,8 @@ function requireOwnership(context: ApplyContext, desired: DesiredObject, present
     );
   }
   const owner = controlPlaneOf(present);
-  if (owner !== undefined && owner !== context.controlPlane && context.exists(owner)) {
+  if (owner === undefined || owner === context.controlPlane || context.isHandedOver?.(desired) === true) return;
+  if (context.exists(owner)) {
     throw new ForeignObjectError(`${nameOf(desired)} already belongs to MeshControlPlane "${owner}"`);
   }
 }

@@ -12,7 +12,10 @@ export const conditionTypes = {
   degraded: 'Degraded',
 } as const;
 
-export type ConditionType = (typeof conditionTypes)[keyof typeof conditionTypes];
+/** Whether a MeshRevision or a MeshRevisionTag is needed. */
+export const inUseCondition = 'InUse';
+
+export type ConditionType = (typeof conditionTypes)[keyof typeof conditionTypes] | typeof inUseCondition;
 
 /** Every reason there is. */
 export const reasons = {
@@ -35,6 +38,20 @@ export const reasons = {
   podsNotCreated: 'PodsNotCreated',
   replicasUnavailable: 'ReplicasUnavailable',
   deleting: 'Deleting',
+  upgradeInProgress: 'UpgradeInProgress',
+  upgradeFailed: 'UpgradeFailed',
+  upgradeRolledBack: 'UpgradeRolledBack',
+  // Of a MeshRevision.
+  active: 'Active',
+  target: 'Target',
+  usedByPods: 'UsedByPods',
+  usedByTag: 'UsedByTag',
+  usedByNamespaces: 'UsedByNamespaces',
+  notUsed: 'NotUsed',
+  superseded: 'Superseded',
+  // Of a MeshRevisionTag.
+  refNotFound: 'RefNotFound',
+  waitingForControlPlane: 'WaitingForControlPlane',
 } as const;
 
 export type Reason = (typeof reasons)[keyof typeof reasons];

@@ -12,27 +12,18 @@ import { desiredObjects } from '../components/components.ts';
 import { revisionOf } from '../components/revision.ts';
 import type { FakeApi } from '../fake-api.testing.ts';
 import { apiError, fakeApi } from '../fake-api.testing.ts';
-import { testControlPlane, testDefaults } from '../fixtures.testing.ts';
+import { testControlPlane, testDefaults, testWorld } from '../fixtures.testing.ts';
 import { ownedResources } from '../owned-resources.ts';
 import { converge } from './converge.ts';
 import { FreshObjects } from './fresh-objects.ts';
 import { plan } from './plan.ts';
 import type { LiveObject, World } from './world.ts';
 
+const now = new Date('2026-03-01T12:00:00Z');
 const existing = new Set(['default', 'other']);
 
 function world(owned: readonly LiveObject[], parts: Partial<World> = {}): World {
-  return {
-    controlPlane: testControlPlane('default'),
-    siblings: [],
-    namespace: { metadata: { name: 'istio-system' } },
-    rootCertificate: { state: 'present', pem: 'PEM' },
-    owned,
-    pods: [],
-    leases: [],
-    rootCertificateConflicts: [],
-    ...parts,
-  };
+  return testWorld({ owned, ...parts });
 }
 
 /** What an informer would have of the API. */
@@ -47,7 +38,7 @@ function ownedIn(api: FakeApi): readonly LiveObject[] {
 
 async function run(api: FakeApi, parts: Partial<World> = {}, owned = ownedIn(api)) {
   const of = world(owned, parts);
-  const decision = plan(of, testDefaults);
+  const decision = plan(of, testDefaults, { now });
   if (decision.kind !== 'converge') throw new Error(decision.kind);
   const context = { client: api, controlPlane: 'default', exists: (name: string) => existing.has(name) };
   return converge({ ...context, fresh: new FreshObjects() }, decision, of.owned);
@@ -68,6 +59,7 @@ describe('converge', () => {
     expect(outcome.failure).toBeUndefined();
     expect(api.writes).toEqual([
       'create Namespace istio-system',
+      expect.stringMatching(/^apply MeshRevision default-0-1-0-[0-9a-f]{8}$/),
       'apply ServiceAccount istio-system/istiod',
       'apply Role istio-system/istiod',
       'apply RoleBinding istio-system/istiod',
@@ -212,6 +204,7 @@ describe('converge', () => {
   it('makes exactly what the components say', async () => {
     const api = await settledApi();
     const wanted = desiredObjects(revisionOf(testControlPlane('default'), testDefaults, 'PEM'));
-    expect(ownedIn(api)).toHaveLength(wanted.length);
+    // And the record of it.
+    expect(ownedIn(api)).toHaveLength(wanted.length + 1);
   });
 });

@@ -7,7 +7,7 @@ import type { ApplyContext } from './apply.ts';
 import { applyObject, deleteObject, ForeignObjectError, makeNamespace } from './apply.ts';
 import type { Verdict } from './conditions.ts';
 import { reasons } from './conditions.ts';
-import type { Plan } from './plan.ts';
+import type { ConvergePlan } from './plan.ts';
 import type { LiveObject } from './world.ts';
 
 /** What became of a plan. */
@@ -24,12 +24,10 @@ export interface Failure {
   readonly next: 'retry' | 'wait' | 'terminal';
 }
 
-type ConvergePlan = Extract<Plan, { readonly kind: 'converge' }>;
-
 /** Carries a plan out, in its order, up to the first object that fails. */
 export async function converge(
   context: ApplyContext,
-  plan: ConvergePlan,
+  plan: Pick<ConvergePlan, 'makeNamespace' | 'revision' | 'desired' | 'surplus'>,
   owned: readonly LiveObject[],
 ): Promise<Outcome> {
   const present: LiveObject[] = [];

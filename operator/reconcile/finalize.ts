@@ -18,10 +18,16 @@ export interface FinalizeContext {
  * to be waited for before the next stage. Everything is asked of the API server itself: an informer may not have seen
  * an object yet that was made a moment ago.
  *
+ * `revisions` are all its values of `istio.io/rev`.
+ *
  * What stays: the namespace, and in it the Secret of the certificate authority, since sidecars that still run and a
  * control plane that is installed again need it.
  */
-export async function finalize(context: FinalizeContext, revision: Revision): Promise<string | undefined> {
+export async function finalize(
+  context: FinalizeContext,
+  revision: Revision,
+  revisions: readonly string[] = [revision.name],
+): Promise<string | undefined> {
   const { client } = context;
   const selector = `${ownedSelector},${labelKeys.controlPlane}=${revision.controlPlane}`;
   const [webhooks = [], workload = [], rest = []] = deletionStages;
@@ -30,7 +36,9 @@ export async function finalize(context: FinalizeContext, revision: Revision): Pr
   const pod = await remainingPod(client, revision);
   if (pod !== undefined) return pod;
   for (const resource of rest) await deleteAll(client, resource, selector);
-  await deleteAll(client, leases, `${labelKeys.istiodStatus}=${revision.name}`, revision.namespace);
+  for (const name of revisions) {
+    await deleteAll(client, leases, `${labelKeys.istiodStatus}=${name}`, revision.namespace);
+  }
   if (context.isLast) await deleteAll(client, configMaps, ownedRootCertificateSelector);
   return undefined;
 }

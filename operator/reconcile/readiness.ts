@@ -1,7 +1,9 @@
-import type { Deployment } from '../../lib/kube/types.ts';
+import type { Deployment, Pod } from '../../lib/kube/types.ts';
+import { labelKeys } from '../names.ts';
 import type { Check, Verdict } from './conditions.ts';
 import { reasons } from './conditions.ts';
 import type { PodProblem } from './pod-problem.ts';
+import { podProblems } from './pod-problem.ts';
 
 /** What the state of istiod is judged by. */
 export interface ReadinessInput {
@@ -31,6 +33,15 @@ export const degradationChecks: readonly Check<ReadinessInput>[] = [
   replicasLost, // were there, and are not any more
   rootCertificateInvalid,
 ];
+
+/** What keeps the pods of one istiod from being ready, the worst first; those that are to go do not count. */
+export function podProblemsOf(pods: readonly Pod[], revision: string): readonly PodProblem[] {
+  return podProblems(
+    pods.filter(({ metadata: { labels, deletionTimestamp } }) => {
+      return deletionTimestamp === undefined && (labels?.[labelKeys.revision] ?? revision) === revision;
+    }),
+  );
+}
 
 export interface ReplicaCounts {
   readonly desired: number;

@@ -8,11 +8,12 @@ import {
 } from '../../lib/kube/resources.ts';
 import type { Deployment, Lease, Pod } from '../../lib/kube/types.ts';
 import { revisionOf } from '../components/revision.ts';
-import { testControlPlane, testDefaults } from '../fixtures.testing.ts';
+import { testControlPlane, testDefaults, testWorld } from '../fixtures.testing.ts';
 import type { Failure } from './converge.ts';
 import { rootCertificateVerdict } from './plan.ts';
 import type { Result } from './status.ts';
-import { saysTheSame, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
+import { saysTheSame } from './write-status.ts';
 import type { LiveObject, World } from './world.ts';
 
 const now = new Date('2026-03-01T12:00:00.123Z');
@@ -40,17 +41,12 @@ const webhooks: readonly LiveObject[] = [
 ];
 
 function world(parts: Partial<World> = {}): World {
-  return {
+  return testWorld({
     controlPlane: testControlPlane('default', {}, { generation: 7 }),
-    siblings: [],
     namespace: undefined,
-    rootCertificate: { state: 'present', pem: 'PEM' },
     owned: [deployment(), ...webhooks],
-    pods: [],
-    leases: [],
-    rootCertificateConflicts: [],
     ...parts,
-  };
+  });
 }
 
 function status(of: World, result?: Result) {

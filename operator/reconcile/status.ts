@@ -1,6 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ComponentStatus, MeshControlPlaneStatus } from '../../crds/mesh-control-plane.ts';
-import type { Condition } from '../../lib/kube/object.ts';
+import type { ComponentStatus, MeshControlPlaneStatus, UpgradeStatus } from '../../crds/mesh-control-plane.ts';
 import type { Resource } from '../../lib/kube/resources.ts';
 import {
   deployments,
@@ -13,9 +11,8 @@ import { annotationKeys, injectionWebhookName, istiodName, labelKeys, validation
 import type { ConditionDraft, Verdict } from './conditions.ts';
 import { completeConditions, conditionTypes, firstFinding, reasons } from './conditions.ts';
 import type { Outcome } from './converge.ts';
-import { podProblems } from './pod-problem.ts';
 import type { ReadinessInput } from './readiness.ts';
-import { degradationChecks, readinessChecks, replicaCounts } from './readiness.ts';
+import { degradationChecks, podProblemsOf, readinessChecks, replicaCounts } from './readiness.ts';
 import { rootCertificateVerdict } from './plan.ts';
 import type { LiveObject, World } from './world.ts';
 import { deploymentOf } from './world.ts';
@@ -24,7 +21,21 @@ import { deploymentOf } from './world.ts';
 export type Result =
   | { readonly kind: 'deleting'; readonly waitingFor: string }
   | { readonly kind: 'refused'; readonly verdict: Verdict }
-  | { readonly kind: 'converged'; readonly outcome: Outcome; readonly waiting: Verdict | undefined };
+  | {
+      readonly kind: 'converged';
+      readonly outcome: Outcome;
+      readonly waiting: Verdict | undefined;
+      /** The next `status.upgrade`. */
+      readonly upgrade?: UpgradeStatus | undefined;
+      /** Whether the active revision is what the spec asks for. */
+      readonly isUpToDate?: boolean;
+      readonly revisions?: RevisionCounts;
+    };
+
+type Converged = Extract<Result, { readonly kind: 'converged' }>;
+
+/** The part of the status that tells of revisions. */
+export type RevisionCounts = Pick<MeshControlPlaneStatus, 'activeRevision' | 'revisions'>;
 
 /** The whole status; pure. Times of transition are kept from the status that the object has. */
 export function statusOf(world: World, revision: Revision, result: Result, now: Date): MeshControlPlaneStatus {
@@ -40,10 +51,25 @@ export function statusOf(world: World, revision: Revision, result: Result, now: 
     conditions: completeConditions(drafts, controlPlane.status?.conditions ?? [], generation, now),
     revision: revision.name,
     ...(version === undefined ? {} : { version }),
+    ...revisionsPart(world, result),
     components: objects.length === 0 ? [] : componentsOf(revision, objects, readiness),
     proxies: proxiesOf(world, revision),
   };
 }
+
+/** What is not looked at stays as it was. */
+function revisionsPart({ controlPlane: { status = {} } }: World, result: Result): RevisionPart {
+  const before = {
+    ...(status.activeRevision === undefined ? {} : { activeRevision: status.activeRevision }),
+    ...(status.revisions === undefined ? {} : { revisions: status.revisions }),
+    ...(status.upgrade === undefined ? {} : { upgrade: status.upgrade }),
+  };
+  if (result.kind !== 'converged') return before;
+  const { upgrade, revisions } = result;
+  return { ...before, ...revisions, ...(upgrade === undefined ? {} : { upgrade }) };
+}
+
+type RevisionPart = Pick<MeshControlPlaneStatus, 'activeRevision' | 'revisions' | 'upgrade'>;
 
 /** The objects of the informers, with those that were just written in their place. */
 function merge(owned: readonly LiveObject[], present: readonly LiveObject[]): readonly LiveObject[] {
@@ -62,7 +88,7 @@ function readinessInput(
     namespace: revision.namespace,
     deploymentName: istiodName(revision.name),
     deployment: deploymentOf(objects, revision),
-    podProblems: podProblems(world.pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined)),
+    podProblems: podProblemsOf(world.pods, revision.name),
     webhookProblem: result.kind === 'converged' ? rootCertificateVerdict(world) : undefined,
   };
 }
@@ -94,8 +120,41 @@ function obstacle(result: Result): Verdict | undefined {
     case 'refused':
       return result.verdict;
     case 'converged':
-      return result.outcome.failure?.verdict ?? result.waiting;
+      return result.outcome.failure?.verdict ?? result.waiting ?? upgradeVerdict(result);
   }
+}
+
+/** What is to be said of an upgrade: it is under way beside the active revision, or was given up. */
+function upgradeVerdict({ upgrade, isUpToDate = true }: Converged): Verdict | undefined {
+  if (upgrade === undefined || isUpToDate) return undefined;
+  const { phase, message, strategy } = upgrade;
+  switch (phase) {
+    case 'Completed':
+      return undefined;
+    case 'Failed':
+      return { reason: reasons.upgradeFailed, message };
+    case 'RollingBack':
+    case 'RolledBack':
+      return { reason: reasons.upgradeRolledBack, message };
+    case 'Installing':
+      // In place, every object is as the spec asks for: what is left is the rollout.
+      return strategy === 'InPlace' ? undefined : { reason: reasons.upgradeInProgress, message };
+    case 'Waiting':
+    case 'Moving':
+    case 'Soaking':
+    case 'Paused':
+      return { reason: reasons.upgradeInProgress, message };
+  }
+}
+
+/** It stays so until the spec changes. */
+function isGivenUp({ upgrade, isUpToDate = true }: Converged): boolean {
+  return !isUpToDate && (upgrade?.phase === 'RolledBack' || upgrade?.phase === 'Failed');
+}
+
+function upgradeFailure(result: Converged): Verdict | undefined {
+  const verdict = upgradeVerdict(result);
+  return verdict?.reason === reasons.upgradeInProgress ? undefined : verdict;
 }
 
 function reconciledDraft(result: Result): Draft {
@@ -121,7 +180,7 @@ function progressingDraft(ready: Draft, result: Result): Draft {
     result.kind === 'refused' || (result.outcome.failure !== undefined && result.outcome.failure.next !== 'retry');
   if (blocked && verdict !== undefined) return isFalse(verdict);
   if (ready.status === 'True') {
-    return verdict === undefined
+    return verdict === undefined || (result.kind === 'converged' && isGivenUp(result))
       ? isFalse({ reason: reasons.settled, message: 'nothing is under way' })
       : isTrue(verdict.reason, verdict.message);
   }
@@ -144,7 +203,10 @@ function degradation(world: World, readiness: ReadinessInput, result: Result): V
       return result.verdict.reason === reasons.namespaceTerminating ? undefined : result.verdict;
     case 'converged':
       return (
-        result.outcome.failure?.verdict ?? firstFinding(degradationChecks, readiness) ?? rootCertificateConflict(world)
+        result.outcome.failure?.verdict ??
+        upgradeFailure(result) ??
+        firstFinding(degradationChecks, readiness) ??
+        rootCertificateConflict(world)
       );
   }
 }
@@ -178,8 +240,8 @@ function componentsOf(
   };
   return [
     deploymentComponent(revision, readiness),
-    webhook(mutatingWebhookConfigurations, injectionWebhookName(revision.name)),
-    webhook(validatingWebhookConfigurations, validationWebhookName(revision.name, revision.namespace)),
+    webhook(mutatingWebhookConfigurations, injectionWebhookName(revision.prefix)),
+    webhook(validatingWebhookConfigurations, validationWebhookName(revision.prefix, revision.namespace)),
   ];
 }
 
@@ -213,14 +275,3 @@ function countOf({ metadata: { annotations } }: Lease, key: string): number {
   const text = annotations?.[key] ?? '';
   return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
-
-/** Whether the status that an object has says the same; conditions of others do not count. */
-export function saysTheSame(wanted: MeshControlPlaneStatus, present: MeshControlPlaneStatus | undefined): boolean {
-  if (present === undefined) return false;
-  const own = (conditions: readonly Condition[] = []): readonly Condition[] =>
-    conditions.filter(({ type }) => Object.values<string>(conditionTypes).includes(type)).sort(byType);
-  const comparable = (status: MeshControlPlaneStatus): unknown => ({ ...status, conditions: own(status.conditions) });
-  return isDeepStrictEqual(comparable(wanted), comparable(present));
-}
-
-const byType = (a: Condition, b: Condition): number => (a.type < b.type ? -1 : 1);

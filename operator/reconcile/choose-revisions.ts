@@ -1,0 +1,94 @@
+import { revisionName } from '../../crds/mesh-control-plane.ts';
+import { deployments } from '../../lib/kube/resources.ts';
+import { wantedContent } from '../components/revision.ts';
+import type { OperatorDefaults } from '../components/revision.ts';
+import { annotationKeys, labelKeys } from '../names.ts';
+import { adoptedRecord } from '../revisions/adopted-record.ts';
+import type { RevisionContent, RevisionRecord } from '../revisions/revision-record.ts';
+import { homeOf, recordOf, recordOfObject, sameContent } from '../revisions/revision-record.ts';
+import type { World } from './world.ts';
+import { istiodOf, revisionsOf } from './world.ts';
+
+export interface Choice {
+  /** The record of `status.activeRevision`, or what stands for it. */
+  readonly active: RevisionRecord;
+  /** What the spec asks for; the active one when it is that already. */
+  readonly wanted: RevisionRecord;
+  /** Every record of the control plane, in the cluster or made up from what runs; the newest first. */
+  readonly known: readonly RevisionRecord[];
+}
+
+/** Which revision is active, and which one the spec asks for; pure. */
+export function chooseRevisions(world: World, defaults: OperatorDefaults): Choice {
+  const { controlPlane } = world;
+  const content = wantedContent(controlPlane, defaults);
+  const recorded = revisionsOf(world).map(recordOfObject);
+  const known = [...recorded, ...unrecorded(world, recorded, content.version)];
+  const active = activeOf(world, known, content);
+  return { active, wanted: wantedOf(world, active, known, content), known };
+}
+
+/** Istiods without a record: from before there were records, or of one that somebody has deleted. */
+function unrecorded(
+  world: World,
+  recorded: readonly RevisionRecord[],
+  wantedVersion: string,
+): readonly RevisionRecord[] {
+  const { controlPlane, owned } = world;
+  const active = controlPlane.status?.activeRevision;
+  const names = new Set(recorded.map(({ name }) => name));
+  return owned
+    .filter(({ resource }) => resource === deployments)
+    .map(({ object }) => object.metadata.labels?.[labelKeys.revision])
+    .filter((revision) => revision !== undefined)
+    .map((revision) => {
+      const live = istiodOf(world, revision);
+      const version =
+        live.configuration?.metadata.annotations?.[annotationKeys.version] ??
+        controlPlane.status?.version ??
+        wantedVersion;
+      return adoptedRecord(homeOf(controlPlane), live, { revision, version });
+    })
+    .filter((record) => record !== undefined)
+    .filter(({ name, spec }) => {
+      if (names.has(name)) return false;
+      // An istiod that is just being rolled bears content of no record for a moment, and needs none.
+      return name === active || !recorded.some((other) => other.spec.revision === spec.revision);
+    });
+}
+
+function activeOf(world: World, known: readonly RevisionRecord[], content: RevisionContent): RevisionRecord {
+  const { controlPlane } = world;
+  const home = homeOf(controlPlane);
+  const name = controlPlane.status?.activeRevision;
+  return (
+    known.find((record) => record.name === name) ??
+    known.find(({ spec }) => spec.revision === home.prefix) ??
+    known[0] ??
+    recordOf(home, content, home.prefix)
+  );
+}
+
+/**
+ * In place, the wanted content gets the name of the active one; beside it (Canary), a name of its own, unless the same
+ * content runs somewhere already.
+ */
+function wantedOf(
+  { controlPlane }: World,
+  active: RevisionRecord,
+  known: readonly RevisionRecord[],
+  content: RevisionContent,
+): RevisionRecord {
+  if (sameContent(active.spec, content)) return active;
+  const home = homeOf(controlPlane);
+  if (controlPlane.spec.upgrade.strategy === 'InPlace') return recordOf(home, content, active.spec.revision);
+  const living = known.find(
+    ({ spec }) => spec.revision !== active.spec.revision && spec.revision !== home.prefix && sameContent(spec, content),
+  );
+  return living ?? recordOf(home, content);
+}
+
+/** The name that a control plane has by itself. */
+export function prefixOf({ controlPlane }: World): string {
+  return revisionName(controlPlane);
+}
