@@ -56,7 +56,7 @@ export function createIssuance(options: IssuanceOptions): Issue {
     if (caller.provenBy === 'plaintext-unauthenticated') {
       throw new IssuanceError('unauthenticated', 'certificates are issued over TLS to authenticated callers only');
     }
-    const publicKey = readPublicKey(request.csr, options.metrics);
+    const publicKey = await readPublicKey(request.csr, options.metrics);
     const authority = options.authority();
     const time = now();
     const notAfter = endOf(requestedTtl(request.validityDuration, limits), authority, time);
@@ -76,9 +76,9 @@ export function createIssuance(options: IssuanceOptions): Issue {
   };
 }
 
-function readPublicKey(csr: string, metrics: IssuanceMetrics): Buffer {
+async function readPublicKey(csr: string, metrics: IssuanceMetrics): Promise<Buffer> {
   try {
-    return parseSigningRequest(csr).publicKey;
+    return (await parseSigningRequest(csr)).publicKey;
   } catch (error) {
     metrics.requestRefused();
     if (error instanceof SigningRequestError) throw new IssuanceError('invalid-argument', error.message);

@@ -21,11 +21,11 @@ export interface SigningRequest {
 
 /**
  * Reads a PEM-encoded PKCS#10 request (RFC 2986) and checks that the caller holds the key. Strict: one block, DER,
- * nothing after it. Throws {@link SigningRequestError} for anything else, whatever the bytes are.
+ * nothing after it. Rejects with {@link SigningRequestError} for anything else, whatever the bytes are.
  */
-export function parseSigningRequest(pem: string): SigningRequest {
+export async function parseSigningRequest(pem: string): Promise<SigningRequest> {
   try {
-    return parse(readBlock(pem));
+    return await parse(readBlock(pem));
   } catch (error) {
     if (error instanceof SigningRequestError) throw error;
     if (error instanceof PemError) throw new SigningRequestError(`the request ${error.message}`);
@@ -49,13 +49,13 @@ function readBlock(pem: string): Buffer {
 }
 
 /** CertificationRequest ::= SEQUENCE { info, signatureAlgorithm, signature }. */
-function parse(der: Buffer): SigningRequest {
+async function parse(der: Buffer): Promise<SigningRequest> {
   const [info, algorithm, signature, ...rest] = readSequence(decode(der), 'the request');
   if (rest.length > 0) throw new DerError('the request has more parts than three');
   const key = readRequestKey(readPublicKey(info));
   if (!key.accepted) throw new SigningRequestError(key.reason);
   const bytes = readBitString(signature, "the request's signature");
-  const refused = refuseSignature(algorithm, key.key, signedBytes(der), bytes);
+  const refused = await refuseSignature(algorithm, key.key, signedBytes(der), bytes);
   if (refused !== undefined) throw new SigningRequestError(refused);
   return { publicKey: key.publicKey };
 }
