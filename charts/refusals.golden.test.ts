@@ -98,6 +98,7 @@ describe('values that contradict each other', () => {
     ],
     ['a budget of the only replica', { replicas: 1, podDisruptionBudget: { minAvailable: 1 } }],
     ['values of a bigger chart', { global: { someOther: { chart: true } } }],
+    ['lists that were taken away', { global: null, imagePullSecrets: null, tolerations: null, extraArgs: null }],
   ])('are taken where they do not: %s', async (_name, values) => {
     await expect(render(values)).resolves.not.toEqual([]);
   });

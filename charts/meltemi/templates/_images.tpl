@@ -4,7 +4,7 @@ begin with no registry, that is, with nothing that has a dot or a port in it.
 */}}
 {{- define "meltemi.image" -}}
 {{- $repository := .image.repository -}}
-{{- $hub := .root.Values.global.hub -}}
+{{- $hub := (.root.Values.global).hub -}}
 {{- if and $hub (not (regexMatch "^([^/]*[.:][^/]*|localhost)/" $repository)) -}}
 {{- $repository = printf "%s/%s" $hub $repository -}}
 {{- end -}}
@@ -38,7 +38,7 @@ begin with no registry, that is, with nothing that has a dot or a port in it.
 {{/* Names of pull secrets, each once, with commas between; takes a dict of `own` and `root`. */}}
 {{- define "meltemi.pullSecrets" -}}
 {{- $names := list -}}
-{{- range concat .own .root.Values.global.imagePullSecrets -}}
+{{- range concat (.own | default list) ((.root.Values.global).imagePullSecrets | default list) -}}
 {{- $names = append $names .name -}}
 {{- end -}}
 {{ $names | uniq | join "," }}
