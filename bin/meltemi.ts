@@ -7,6 +7,7 @@ import { version } from '../lib/version.ts';
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   istiod: async () => (await import('../istiod/command.ts')).istiodCommand(),
   operator: async () => (await import('../operator/command.ts')).operatorCommand(),
+  'uninstall-guard': async () => (await import('../operator/uninstall/command.ts')).uninstallGuardCommand(),
 };
 
 const program = new Command('meltemi')

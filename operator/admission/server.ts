@@ -86,14 +86,15 @@ export class AdmissionServer {
       informer.start(signal);
     }
     let failures = 0;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       // Asked for before the work, so that a change in the midst of it is not missed.
       const woken = this.#untilWoken(signal);
       try {
         await this.#keep(signal);
         failures = 0;
       } catch (error) {
-        if (signal.aborted) break;
+        if (isOver()) break;
         failures++;
         this.#options.logger.error('the admission webhook cannot be kept', { error });
       }

@@ -96,7 +96,7 @@
 
 {{/* Of what is set twice, the operator or Kubernetes would take the last one without a word. */}}
 {{- define "meltemi.checkExtras" -}}
-{{- $values := dict "namespace" "the namespace of the release" "metrics-address" "nothing, the port is fixed" "health-address" "nothing, the port is fixed" "leader-elect" "nothing, replicas need it" "no-leader-elect" "nothing, replicas need it" "log-level" "logLevel" "log-format" "logFormat" "istiod-image" "istiod.image" "proxy-image" "proxy.image" "istiod-pull-secrets" "istiod.imagePullSecrets" "proxy-pull-secrets" "proxy.imagePullSecrets" "mesh-namespaces" "meshNamespaces" -}}
+{{- $values := dict "namespace" "the namespace of the release" "metrics-address" "nothing, the port is fixed" "health-address" "nothing, the port is fixed" "webhook-address" "nothing, the port is fixed" "webhook-service" "webhook" "leader-elect" "nothing, replicas need it" "no-leader-elect" "nothing, replicas need it" "log-level" "logLevel" "log-format" "logFormat" "istiod-image" "istiod.image" "proxy-image" "proxy.image" "istiod-pull-secrets" "istiod.imagePullSecrets" "proxy-pull-secrets" "proxy.imagePullSecrets" "mesh-namespaces" "meshNamespaces" -}}
 {{- range .Values.extraArgs -}}
 {{- $flag := regexReplaceAll "=.*$" . "" | trimPrefix "--" -}}
 {{- if hasKey $values $flag -}}

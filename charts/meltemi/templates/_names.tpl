@@ -56,3 +56,9 @@ annotations:
 app.kubernetes.io/name: meltemi-operator-test
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
+
+{{/* Of the pod that guards `helm uninstall`. */}}
+{{- define "meltemi.guardLabels" -}}
+app.kubernetes.io/name: meltemi-operator-uninstall-guard
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
