@@ -4,3 +4,10 @@ import { version } from './version.ts';
 export function projectImages(of: string = version): { readonly istiod: string; readonly proxy: string } {
   return { istiod: `meltemi/meltemi:${of}`, proxy: `meltemi/proxy:${of}` };
 }
+
+/** `registry.example:5000/a/b` of `registry.example:5000/a/b:1.2.3` and of `…@sha256:…`. */
+export function repositoryOf(image: string): string {
+  const [name = ''] = image.split('@');
+  const colon = name.lastIndexOf(':');
+  return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
+}

@@ -95,6 +95,6 @@ describe('the releases', () => {
   });
 
   it('say what to do about a version that is none of them', () => {
-    expect(() => releaseOf('9.9.9')).toThrow('olm/releases.ts has no entry for version 9.9.9: add it');
+    expect(() => releaseOf('9.9.9')).toThrow('operator/versions/releases.ts has no entry for version 9.9.9: add it');
   });
 });

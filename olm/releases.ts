@@ -1,5 +1,6 @@
 import type { SemanticVersion } from '../lib/semver.ts';
 import { compareVersions, parseVersion } from '../lib/semver.ts';
+import { releases as allReleases } from '../operator/versions/releases.ts';
 
 export interface Release {
   readonly version: string;
@@ -8,7 +9,7 @@ export interface Release {
 }
 
 /** Every released version, and the one that is being made. The catalog offers them all. */
-export const releases: readonly Release[] = [{ version: '0.1.0', createdAt: '2026-11-24T00:00:00Z' }];
+export const releases: readonly Release[] = allReleases;
 
 /** Name of the package in catalogs. */
 export const packageName = 'meltemi';
@@ -28,7 +29,9 @@ export function csvName(version: string): string {
 export function releaseOf(version: string): Release {
   const found = releases.find((release) => release.version === version);
   if (found === undefined) {
-    throw new Error(`olm/releases.ts has no entry for version ${version}: add it, with the time of the release`);
+    throw new Error(
+      `operator/versions/releases.ts has no entry for version ${version}: add it, with the time of the release`,
+    );
   }
   return found;
 }

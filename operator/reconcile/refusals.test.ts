@@ -53,12 +53,18 @@ describe('refusals', () => {
     });
   });
 
-  it.each(['0.1.0', 'v0.1.0'])('take version %s for the own one', (version) => {
+  it.each(['0.1.0', 'v0.1.0', '0.1', 'stable', 'candidate', 'latest'])('take version %s for the own one', (version) => {
     expect(refusalOf(testControlPlane('default', { version }))).toBeUndefined();
   });
 
   it.each([
-    ['another version', { version: '9.9.9' }, 'spec.version: this operator runs version 0.1.0, not 9.9.9'],
+    [
+      'a version that comes after the operator',
+      { version: '9.9.9' },
+      'spec.version: 9.9.9 is newer than this operator, which is of version 0.1.0; ' +
+        'upgrade the operator first, or choose from 0.1.0',
+    ],
+    ['a version that never was', { version: '0.0.7' }, 'spec.version: there is no version 0.0.7; choose from 0.1.0'],
     [
       'a level that is none',
       { pilot: { logLevel: 'xds:loud' } },

@@ -2,8 +2,9 @@ import { validateMeshControlPlane } from '../../config/validation/mesh-control-p
 import type { MeshControlPlane } from '../../crds/mesh-control-plane.ts';
 import { revisionName } from '../../crds/mesh-control-plane.ts';
 import type { OperatorDefaults } from '../components/revision.ts';
-import { plainVersion } from '../components/revision.ts';
 import { namespacesWithoutRootCertificate } from '../names.ts';
+import { knownReleases } from '../versions/known-releases.ts';
+import { resolveVersion } from '../versions/resolve-version.ts';
 import type { Check, Verdict } from './conditions.ts';
 import { reasons } from './conditions.ts';
 import type { World } from './world.ts';
@@ -16,7 +17,7 @@ export interface RefusalInput {
 /** What keeps a MeshControlPlane from being acted upon at all. */
 export const refusals: readonly Check<RefusalInput>[] = [
   revisionTaken, // an older object stands for the same revision
-  versionUnknown, // this operator runs one version only
+  versionUnknown, // this operator has no such release, or no longer
   namespaceUnfit, // no sidecar could ever trust an istiod there
   defaultInjectionTaken, // two webhooks would take the same pods
   specMalformed, // what the CRD's rules cannot say
@@ -47,9 +48,9 @@ export function isOlder(a: MeshControlPlane, b: MeshControlPlane): boolean {
 }
 
 function versionUnknown({ world: { controlPlane }, defaults }: RefusalInput): Verdict | undefined {
-  const { version } = controlPlane.spec;
-  if (version === undefined || plainVersion(version) === defaults.version) return undefined;
-  return invalid('spec.version', `this operator runs version ${defaults.version}, not ${plainVersion(version)}`);
+  const { spec, status } = controlPlane;
+  const resolution = resolveVersion(spec.version, knownReleases(defaults.version), status?.version);
+  return resolution.kind === 'refused' ? invalid('spec.version', resolution.verdict.message) : undefined;
 }
 
 function namespaceUnfit({ world: { controlPlane } }: RefusalInput): Verdict | undefined {
