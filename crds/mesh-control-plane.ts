@@ -26,10 +26,18 @@ const revision = object('The revision of the control plane.', {
 const spec = object(
   'What the control plane has to be. All of it can be left out.',
   {
-    version: string("Version of the control plane and its sidecars; the operator's own when left out.", {
-      maxLength: 64,
-      pattern: String.raw`^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`,
-    }),
+    version: string(
+      "Version of the control plane and its sidecars: exact (1.2.3), the newest of a minor (1.2) or of a channel (stable, candidate); the operator's own when left out.",
+      {
+        maxLength: 64,
+        rules: [
+          {
+            rule: String.raw`self.matches('^(v?[0-9]+[.][0-9]+([.][0-9]+(-[0-9A-Za-z.-]+)?)?|stable|candidate|latest)$')`,
+            message: 'is neither a version (1.2.3) nor a minor (1.2) nor a channel (stable, candidate, latest)',
+          },
+        ],
+      },
+    ),
     revision: withDefault(revision, {}),
     namespace: withDefault(
       string('Namespace that the control plane runs in. Made when it is not there.', {
