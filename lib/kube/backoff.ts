@@ -6,6 +6,14 @@ export interface BackoffOptions {
   readonly jitter?: number;
 }
 
+/**
+ * Whether a failure is one to write about: the 1st in a row, the 2nd, the 4th, the 8th. What is said of a fault then
+ * grows with the logarithm of its length.
+ */
+export function isNews(failures: number): boolean {
+  return Number.isInteger(Math.log2(failures));
+}
+
 /** Exponential back-off: the delay after the given number of failures in a row (1 is the first). */
 export function backoffMs(failures: number, options: BackoffOptions, random: () => number = Math.random): number {
   const jitter = options.jitter ?? 0;

@@ -77,6 +77,11 @@ export interface CallOptions {
   /** Milliseconds for the whole call with its retries; 30,000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Called at each try, right before its bytes go out, however long it had to wait for a connection. What it throws ends
+   * the call: nothing is sent then.
+   */
+  readonly beforeSend?: () => void;
 }
 
 export interface Selection {
@@ -133,6 +138,8 @@ export interface WatchOptions extends Selection {
   /** Default true. */
   readonly allowWatchBookmarks?: boolean;
   readonly signal?: AbortSignal;
+  /** Called when the server has taken the watch, before its first event. */
+  readonly onOpen?: () => void;
 }
 
 export type WatchEvent<T extends KubeObject> =

@@ -3,6 +3,7 @@ import { recordingLogger } from '../logger.ts';
 import { createRegistry, renderMetrics } from '../metrics.ts';
 import { runController, TerminalError } from './controller.ts';
 import type { Reconciler } from './controller.ts';
+import { KubeError } from './error.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 function start(reconcile: Reconciler, concurrency = 1) {
@@ -35,6 +36,34 @@ describe('a controller', () => {
     const { body } = await renderMetrics(metrics);
     expect(body).toContain('controller_runtime_reconcile_total{controller="test",result="error"} 2');
     expect(body).toContain('controller_runtime_reconcile_total{controller="test",result="success"} 1');
+  });
+
+  it('leaves an overloaded server alone for as long as it asks', async () => {
+    const { queue, logger } = start(() =>
+      Promise.reject(new Error('not applied', { cause: new KubeError('apply', 429, '', '60') })),
+    );
+    const delays: unknown[][] = [];
+    const addRateLimited = queue.addRateLimited.bind(queue);
+    queue.addRateLimited = (...args) => {
+      delays.push(args);
+      addRateLimited(...args);
+    };
+    queue.add('a');
+    await vi.waitFor(() => expect(logger.entries).toHaveLength(1));
+    expect(delays).toEqual([['a', 60_000]]);
+  });
+
+  it('names some of many failures, and counts the others', async () => {
+    const failed = new Set<string>();
+    const { queue, logger } = start((key) => {
+      failed.add(key);
+      return Promise.reject(new Error('no'));
+    }, 8);
+    for (let i = 0; i < 500; i++) queue.add(`k${String(i)}`);
+    await vi.waitFor(() => expect(failed.size).toBe(500));
+    const said = logger.entries.filter(({ level }) => level === 'error');
+    expect(said.length).toBeGreaterThanOrEqual(20);
+    expect(said.length).toBeLessThan(40);
   });
 
   it('waits for a change after a terminal error', async () => {

@@ -1,7 +1,9 @@
-import { isAbortError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { counter, gauge, histogram } from '../metrics.ts';
 import type { Registry } from '../metrics.ts';
+import { isNews } from './backoff.ts';
+import { retryAfterMs } from './error.ts';
+import { TokenBuckets } from './token-buckets.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /**
@@ -41,7 +43,8 @@ export interface ControllerOptions<K extends string> {
 
 /**
  * Takes keys from the queue and reconciles them, until the signal aborts; resolves when the last running reconcile has
- * ended. Whatever a reconcile throws is logged once and never ends the controller.
+ * ended. Whatever a reconcile throws is logged (of many failures some) and never ends the controller. A server's
+ * `Retry-After` is obeyed.
  */
 export async function runController<K extends string>(options: ControllerOptions<K>): Promise<void> {
   const { queue, signal } = options;
@@ -49,15 +52,20 @@ export async function runController<K extends string>(options: ControllerOptions
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   const metrics = options.metrics && controllerMetrics(options.metrics, options.name);
-  await Promise.all(Array.from({ length: options.concurrency ?? 1 }, () => work(options, metrics)));
+  const log = failureLog();
+  await Promise.all(Array.from({ length: options.concurrency ?? 1 }, () => work(options, metrics, log)));
   signal.removeEventListener('abort', stop);
 }
 
-async function work<K extends string>(options: ControllerOptions<K>, metrics: Metrics | undefined): Promise<void> {
+async function work<K extends string>(
+  options: ControllerOptions<K>,
+  metrics: Metrics | undefined,
+  log: FailureLog,
+): Promise<void> {
   const { queue, signal } = options;
   for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
     // Keys that were still ready at the stop are left for the next leader.
-    if (!signal.aborted) await reconcileOne(key, options, metrics);
+    if (!signal.aborted) await reconcileOne(key, options, metrics, log);
     queue.done(key);
   }
 }
@@ -66,6 +74,7 @@ async function reconcileOne<K extends string>(
   key: K,
   options: ControllerOptions<K>,
   metrics: Metrics | undefined,
+  log: FailureLog,
 ): Promise<void> {
   const { queue, signal } = options;
   const logger = options.logger.child(options.name, { key });
@@ -78,17 +87,40 @@ async function reconcileOne<K extends string>(
     metrics?.ended(requeueAfterMs === undefined ? 'success' : 'requeue_after', performance.now() - startedAt);
   } catch (error) {
     metrics?.ended('error', performance.now() - startedAt);
-    // An abort is what a stop looks like from within.
-    if (signal.aborted && isAbortError(error)) return;
+    // Whoever comes next does it: the calls of a reconcile end with its controller.
+    if (signal.aborted) {
+      logger.debug('a reconcile was stopped', { error });
+      return;
+    }
     if (error instanceof TerminalError) {
       queue.forget(key);
       metrics?.terminal();
       logger.error('reconcile failed for good', { error });
       return;
     }
-    queue.addRateLimited(key);
-    logger.error('reconcile failed, trying again', { error, failures: queue.failures(key) });
+    queue.addRateLimited(key, retryAfterMs(error));
+    log(logger, error, queue.failures(key));
   }
+}
+
+/** Says that a reconcile failed, unless it has said so of many already. */
+type FailureLog = (logger: Logger, error: unknown, failures: number) => void;
+
+/** A thousand keys can fail for one reason: some are named at once, then one each second. */
+const loggedFailures = { burst: 20, refillMs: 1_000, maxBuckets: 1 };
+
+function failureLog(): FailureLog {
+  const bucket = new TokenBuckets(loggedFailures, () => performance.now());
+  let unsaid = 0;
+  return (logger, error, failures) => {
+    if (!isNews(failures) || !bucket.take('')) {
+      unsaid++;
+      logger.debug('reconcile failed, trying again', { error, failures });
+      return;
+    }
+    logger.error('reconcile failed, trying again', { error, failures, ...(unsaid > 0 && { unsaid }) });
+    unsaid = 0;
+  };
 }
 
 type Outcome = 'success' | 'requeue_after' | 'error';

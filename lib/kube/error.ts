@@ -76,6 +76,20 @@ export function isNotServed(error: unknown): error is KubeError {
   return isNotFound(error) && !error.hasStatus;
 }
 
+/** Longer than this a server is not believed to mean. */
+const MAX_RETRY_AFTER_MS = 120_000;
+
+/** Milliseconds that the server asked to be left alone for, here or in a cause; 0 when it did not. */
+export function retryAfterMs(error: unknown): number {
+  let current = error;
+  // A chain of causes may be a ring.
+  for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
+    if (current instanceof KubeError) return Math.min(MAX_RETRY_AFTER_MS, (current.retryAfterSeconds ?? 0) * 1000);
+    current = current.cause;
+  }
+  return 0;
+}
+
 /** Another writer was first (409), or an applied field belongs to another manager. */
 export function isConflict(error: unknown): error is KubeError {
   return error instanceof KubeError && error.status === 409 && error.reason !== 'AlreadyExists';

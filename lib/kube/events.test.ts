@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { recordingLogger } from '../logger.ts';
 import { createEventRecorder } from './events.ts';
-import { json, startFakeApiServer, statusAnswer } from './fake-api-server.testing.ts';
+import { hang, json, startFakeApiServer, statusAnswer } from './fake-api-server.testing.ts';
 import type { Answer } from './fake-api-server.testing.ts';
 import { configMaps } from './resources.ts';
 
@@ -41,6 +41,22 @@ describe('the event recorder', () => {
     emit('quiet', 'note');
     await recorder.flush();
     expect(requests).toHaveLength(26);
+  });
+
+  it('does not hold up the end of the process for a server that hangs', async () => {
+    const { recorder, emit, requests } = await start([hang]);
+    emit('a', 'one');
+    emit('a', 'another');
+    await recorder.flush(10);
+    expect(requests.length).toBeLessThanOrEqual(1);
+  });
+
+  it('says of many events that cannot be written only now and then that it is so', async () => {
+    const { recorder, emit, logger } = await start([statusAnswer(500, 'InternalError')]);
+    for (let i = 0; i < 200; i++) emit(`object-${i}`, 'note');
+    await recorder.flush();
+    const said = logger.entries.filter(({ level }) => level === 'warn');
+    expect(said.map(({ fields }) => fields['lost'])).toEqual([1, 2, 4, 8, 16, 32, 64, 128]);
   });
 
   it('writes an event anew that the server has dropped', async () => {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
+import { isNews } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { formatMicroTime, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
@@ -14,8 +16,8 @@ import type { KubeEvent, ObjectReference } from './types.ts';
 export interface EventRecorder {
   /** `reason` and `action` are CamelCase words, `note` a sentence (cut at 1,024 characters). */
   event(regarding: EventSubject, type: 'Normal' | 'Warning', reason: string, action: string, note: string): void;
-  /** Writes what is held back, and waits for all writes. */
-  flush(): Promise<void>;
+  /** Writes what is held back, and waits for all writes, but not for longer than `limitMs` (5,000 by default). */
+  flush(limitMs?: number): Promise<void>;
 }
 
 /** What an event is about. The kind comes from the resource, since list items do not carry it. */
@@ -48,6 +50,11 @@ const MAX_PENDING = 512;
 /** New events about one object: some at once, then one each five minutes. */
 const perObject = { burst: 25, refillMs: 300_000, maxBuckets: 4096 };
 const MAX_NOTE = 1024;
+/** Events are written one after the other, so one must not hold up the others for long. */
+const WRITE_MS = 10_000;
+const FLUSH_MS = 5_000;
+
+const limits = { timeoutMs: WRITE_MS };
 
 interface Series {
   readonly event: KubeEvent;
@@ -65,6 +72,8 @@ class Recorder implements EventRecorder {
   readonly #buckets: TokenBuckets;
   #writes: Promise<unknown> = Promise.resolve();
   #pending = 0;
+  /** Writes that failed, or were dropped, in a row. */
+  #lost = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -99,12 +108,15 @@ class Recorder implements EventRecorder {
     }
     const event = this.#newEvent(regarding, { type, reason, action, note: note.slice(0, MAX_NOTE) }, now);
     this.#remember(key, { event, count: 1, lastAt: now, writtenAt: now, timer: undefined });
-    this.#enqueue(event, () => this.#options.client.create(events, event));
+    this.#enqueue(event, () => this.#options.client.create(events, event, limits));
   }
 
-  async flush(): Promise<void> {
+  async flush(limitMs = FLUSH_MS): Promise<void> {
     for (const series of this.#series.values()) if (series.timer !== undefined) this.#writeSeries(series);
-    await this.#writes;
+    const done = new AbortController();
+    const late = sleep(limitMs, undefined, { signal: done.signal }).catch(() => undefined);
+    await Promise.race([this.#writes, late]);
+    done.abort();
   }
 
   #newEvent(
@@ -158,11 +170,11 @@ class Recorder implements EventRecorder {
     this.#enqueue(series.event, async () => {
       const { client } = this.#options;
       try {
-        await client.mergePatch(events, series.event.metadata, patch);
+        await client.mergePatch(events, series.event.metadata, patch, limits);
       } catch (error) {
         if (!isNotFound(error)) throw error;
         // The server drops events after an hour.
-        await client.create(events, { ...series.event, ...patch });
+        await client.create(events, { ...series.event, ...patch }, limits);
       }
     });
   }
@@ -170,14 +182,19 @@ class Recorder implements EventRecorder {
   #enqueue(event: KubeEvent, write: () => Promise<unknown>): void {
     const { logger } = this.#options;
     const fields = { reason: event.reason, note: event.note, object: event.regarding?.name };
+    const lost = (why: string, error?: unknown): void => {
+      const level = isNews(++this.#lost) ? 'warn' : 'debug';
+      logger[level](why, { ...fields, error, lost: this.#lost });
+    };
     if (this.#pending >= MAX_PENDING) {
-      logger.warn('too many events wait to be written, dropping', fields);
+      lost('too many events wait to be written, dropping');
       return;
     }
     this.#pending++;
     this.#writes = this.#writes
       .then(write)
-      .catch((error: unknown) => logger.warn('cannot write an event', { ...fields, error }))
+      .then(() => (this.#lost = 0))
+      .catch((error: unknown) => lost('cannot write an event', error))
       .finally(() => this.#pending--);
   }
 }

@@ -90,6 +90,49 @@ describe('an informer', () => {
     expect(requests.filter((request) => !request.includes('watch'))).toHaveLength(2);
   });
 
+  it('slows down when lists succeed and every watch fails, rather than listing again and again', async () => {
+    const { logger, informer } = await start([
+      (response, request) =>
+        request.url?.includes('watch=true')
+          ? statusAnswer(500, 'InternalError')(response, request)
+          : list('1', object('a', '1'))(response, request),
+    ]);
+    const failures = () => logger.entries.filter(({ message }) => message === 'watch failed, trying again');
+    // After the third there is a list, which must not begin the row anew.
+    await vi.waitFor(() => expect(failures().length).toBeGreaterThanOrEqual(4), soon);
+    expect(failures().map(({ fields }) => fields['failures'])).toEqual([1, 2, 3, 4]);
+    expect(informer.isFollowing).toBe(false);
+  });
+
+  it('waits as long as the server asks before it watches again', async () => {
+    const { logger } = await start([list('1'), statusAnswer(429, 'TooManyRequests', { 'retry-after': '60' })]);
+    await vi.waitFor(() => expect(logger.entries.some(({ fields }) => fields['delayMs'] === 60_000)).toBe(true), soon);
+  });
+
+  it('does not take an answer that is no list for an empty one', async () => {
+    const { changes, logger } = await start([
+      list('1', object('a', '1')),
+      statusAnswer(410, 'Expired'),
+      json({}),
+      list('2', object('a', '1')),
+      stream(line('ADDED', object('b', '3'))),
+    ]);
+    await vi.waitFor(() => expect(changes).toEqual(['+a@1', '+b@3']), soon);
+    expect(logger.entries.some(({ fields }) => String(fields['error']).includes('the answer is no list'))).toBe(true);
+  });
+
+  it('goes on from the last whole event when a watch ends in the midst of one', async () => {
+    const cut = line('MODIFIED', object('a', '3')).slice(0, 40);
+    const { changes, watches, informer } = await start([
+      list('1', object('a', '1')),
+      stream(line('MODIFIED', object('a', '2')) + cut, 'end'),
+      stream(line('MODIFIED', object('a', '3'))),
+    ]);
+    await vi.waitFor(() => expect(changes).toEqual(['+a@1', 'a@2', 'a@3']), soon);
+    expect(watches()).toEqual(['1', '2']);
+    expect(informer.isFollowing).toBe(true);
+  });
+
   it('lists again when the server’s versions went back', async () => {
     const tooLarge = json(
       { kind: 'Status', code: 504, reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } },

@@ -24,6 +24,10 @@ export interface Informer<T extends KubeObject> {
   readonly stopped: Promise<void>;
   /** True once the first list is in the store and listeners have seen it. */
   readonly hasSynced: boolean;
+  /** What is followed, e.g. `services`. */
+  readonly name: string;
+  /** False while the API server lets no list or watch succeed: then the store is as of earlier. */
+  readonly isFollowing: boolean;
   /** Resolves when `hasSynced`; rejects when the informer is stopped before. */
   synced(): Promise<void>;
   /** A listener that comes late is told of everything in the store as added. Returns a function that removes it. */
@@ -67,6 +71,7 @@ class ReflectorInformer<T extends KubeObject> implements Informer<T>, ReflectorS
   readonly #metrics: InformerMetrics | undefined;
   #started = false;
   #hasSynced = false;
+  #isFollowing = false;
 
   constructor(client: KubeClient, resource: Resource<T>, options: InformerOptions<T>) {
     this.#client = client;
@@ -87,6 +92,14 @@ class ReflectorInformer<T extends KubeObject> implements Informer<T>, ReflectorS
 
   get hasSynced(): boolean {
     return this.#hasSynced;
+  }
+
+  get name(): string {
+    return resourceName(this.#resource);
+  }
+
+  get isFollowing(): boolean {
+    return this.#isFollowing;
   }
 
   get stopped(): Promise<void> {
@@ -147,6 +160,11 @@ class ReflectorInformer<T extends KubeObject> implements Informer<T>, ReflectorS
 
   count(what: ReflectorCount): void {
     this.#metrics?.count(what);
+  }
+
+  following(isFollowing: boolean): void {
+    this.#isFollowing = isFollowing;
+    this.#metrics?.following(isFollowing);
   }
 
   #put(object: T): void {
@@ -214,6 +232,7 @@ function sameVersion(a: KubeObject, b: KubeObject): boolean {
 interface InformerMetrics {
   count(what: ReflectorCount): void;
   objects(number: number): void;
+  following(isFollowing: boolean): void;
 }
 
 function informerMetrics(registry: Registry, resource: string): InformerMetrics {
@@ -227,7 +246,13 @@ function informerMetrics(registry: Registry, resource: string): InformerMetrics 
     help: 'Objects in the cache.',
     labelNames: ['resource'],
   });
+  const following = gauge(registry, {
+    name: 'meltemi_informer_following',
+    help: 'Whether the cache follows the API server: 0 while lists or watches fail.',
+    labelNames: ['resource'],
+  });
   return {
+    following: (isFollowing) => following.set({ resource }, isFollowing ? 1 : 0),
     count: (what) => happenings.inc({ resource, what }),
     objects: (number) => objects.set({ resource }, number),
   };

@@ -39,6 +39,11 @@ export class LeaseLock {
     return this.#holder !== '' && this.#holder !== this.#options.identity;
   }
 
+  /** Milliseconds until the lease of another runs out, unless it is renewed; 0 when there is none. */
+  untilFreeMs(): number {
+    return this.isHeldByOther && this.#lease !== undefined ? Math.max(0, this.#remainingMs(this.#lease)) : 0;
+  }
+
   /** True when the lease is ours after this. Rejects when the API server cannot be asked. */
   async acquireOrRenew(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     const limits = { timeoutMs, signal };
@@ -49,7 +54,7 @@ export class LeaseLock {
     const lease = await this.#options.client.get(leases, this.#options, limits);
     if (lease === undefined) return this.#create(limits);
     this.#observe(lease);
-    if (this.isHeldByOther && !this.#hasRunOut(lease)) return false;
+    if (this.isHeldByOther && this.#remainingMs(lease) > 0) return false;
     return this.#write(lease, limits);
   }
 
@@ -111,8 +116,8 @@ export class LeaseLock {
     if (holder !== '') this.onHolderChange?.(holder);
   }
 
-  #hasRunOut(lease: Lease): boolean {
+  #remainingMs(lease: Lease): number {
     const durationMs = (lease.spec?.leaseDurationSeconds ?? this.#options.leaseDurationMs / 1000) * 1000;
-    return this.#options.clock.monotonic() - this.#changedAt >= durationMs;
+    return this.#changedAt + durationMs - this.#options.clock.monotonic();
   }
 }

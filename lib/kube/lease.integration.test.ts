@@ -35,9 +35,7 @@ function replica(client: KubeClient, name: string, identity: string, history: st
       name,
       identity,
       logger: recordingLogger(),
-      leaseDurationMs: 3000,
-      renewDeadlineMs: 2000,
-      retryPeriodMs: 300,
+      times: { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 300 },
       onStartedLeading: async (signal) => {
         history.push(`+${identity}`);
         state.leads = true;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs, isNews } from './backoff.ts';
 import type { KubeClient, Selection, WatchEvent } from './client.ts';
 import { Deadline } from './deadline.ts';
-import { isGone, KubeError } from './error.ts';
+import { isGone, KubeError, retryAfterMs } from './error.ts';
 import type { KubeObject } from './object.ts';
 import { resourceName } from './resources.ts';
 import type { Resource } from './resources.ts';
@@ -17,11 +17,16 @@ export interface ReflectorSink<T extends KubeObject> {
   replaceAll(objects: readonly T[]): void;
   apply(event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>): void;
   count(what: ReflectorCount): void;
+  /** Whether the state is being followed, rather than only tried to. */
+  following(isFollowing: boolean): void;
 }
 
 export type ReflectorCount = 'list' | 'watch' | 'event' | 'bookmark' | 'error' | 'expired';
 
-const backoff = { baseMs: 200, maxMs: 30_000, jitter: 0.3 };
+const jitter = 0.3;
+/** While the server cannot be reached, trying costs it nothing; once it can be, we want to know soon. */
+const absent = { baseMs: 200, maxMs: 5_000, jitter };
+const refused = { baseMs: 200, maxMs: 15_000, jitter };
 /** A watch is ended by the server after 4 to 5 minutes, at random so that informers do not come back all at once. */
 const WATCH_SECONDS = { min: 240, max: 290 };
 /** How much later than it promised the server may end a watch, before we take the connection for dead. */
@@ -30,6 +35,14 @@ const GRACE_MS = 20_000;
 const BAD_WATCHES_BEFORE_LIST = 3;
 /** A watch that ends sooner, and brought nothing, counts as failed: else a broken proxy would make a hot loop. */
 const SHORT_WATCH_MS = 1_000;
+/** What held for so long is no part of a row of failures, even if it brought nothing. */
+const STEADY_MS = 30_000;
+
+/** Milliseconds until the next try after so many failures in a row, the last of which was `error`. */
+export function retryDelayMs(failures: number, error: unknown): number {
+  const own = backoffMs(failures, isConnectionError(error) ? absent : refused);
+  return Math.round(Math.max(own, retryAfterMs(error)));
+}
 
 /** Lists and watches one kind for ever, and tells `sink` of everything in order. Returns when the signal aborts. */
 export class Reflector<T extends KubeObject> {
@@ -40,8 +53,9 @@ export class Reflector<T extends KubeObject> {
   readonly #logger: Logger;
   /** Where the next watch starts; undefined when there must be a list first. */
   #version: string | undefined;
-  /** In a row, of any kind: the back-off counts them. */
+  /** In a row, of any kind: the back-off counts them. A list alone ends no row, since it may be the watch that fails. */
   #failures = 0;
+  #failingSince = 0;
   /** In a row, of watches that the server began or refused: not of connections, which a list would not mend. */
   #badWatches = 0;
 
@@ -74,7 +88,6 @@ export class Reflector<T extends KubeObject> {
     });
     this.#sink.replaceAll(items);
     this.#version = resourceVersion;
-    this.#failures = 0;
     this.#badWatches = 0;
     this.#logger.debug('listed', { resource: resourceName(this.#resource), objects: items.length, resourceVersion });
   }
@@ -90,15 +103,20 @@ export class Reflector<T extends KubeObject> {
       resourceVersion: from,
       timeoutSeconds: seconds,
       signal: guard.signal,
+      onOpen: () => this.#sink.following(true),
     });
-    for await (const event of events) this.#take(event);
+    try {
+      for await (const event of events) this.#take(event);
+    } finally {
+      if (performance.now() - started >= STEADY_MS) this.#failures = 0;
+    }
     if (this.#version === from && performance.now() - started < SHORT_WATCH_MS) {
       throw new Error('the watch ended at once');
     }
   }
 
   #take(event: WatchEvent<T>): void {
-    this.#failures = 0;
+    this.#endFailures();
     this.#badWatches = 0;
     if (event.type === 'BOOKMARK') {
       this.#sink.count('bookmark');
@@ -112,8 +130,18 @@ export class Reflector<T extends KubeObject> {
     if (version !== undefined) this.#version = version;
   }
 
+  #endFailures(): void {
+    if (this.#failures > 1) {
+      const forMs = Math.round(performance.now() - this.#failingSince);
+      const fields = { resource: resourceName(this.#resource), failures: this.#failures, forMs };
+      this.#logger.info('following again', fields);
+    }
+    this.#failures = 0;
+  }
+
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    this.#failures++;
+    this.#sink.following(false);
+    if (++this.#failures === 1) this.#failingSince = performance.now();
     const resource = resourceName(this.#resource);
     if (!isConnectionError(error)) this.#badWatches++;
     const during = this.#version === undefined ? 'list' : 'watch';
@@ -126,9 +154,10 @@ export class Reflector<T extends KubeObject> {
       }
     }
     this.#sink.count('error');
-    const delayMs = Math.round(backoffMs(this.#failures, backoff));
+    const delayMs = retryDelayMs(this.#failures, error);
     // The first failure of a watch is everyday business: the server restarts, a load balancer cuts.
-    const level = during === 'watch' && this.#failures === 1 ? 'debug' : 'warn';
+    const isEveryday = during === 'watch' && this.#failures === 1;
+    const level = isEveryday || !isNews(this.#failures) ? 'debug' : 'warn';
     this.#logger[level](`${during} failed, trying again`, { resource, error, failures: this.#failures, delayMs });
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   }

@@ -18,6 +18,7 @@ import { collectionPath, describeOperation, objectPath, requireNamespace } from 
 import type { Query } from './paths.ts';
 import { apiVersionOf } from './resources.ts';
 import type { Resource } from './resources.ts';
+import { requireList, requireObject } from './answers.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 import { readWatchEvents } from './watch-stream.ts';
 
@@ -133,7 +134,7 @@ export class RestClient implements KubeClient {
   async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
     const { propagationPolicy, preconditions, gracePeriodSeconds, dryRun } = options;
     try {
-      await this.#transport.send({
+      await this.#json({
         operation: describeOperation('delete', resource, ref),
         method: 'DELETE',
         path: objectPath(resource, ref, undefined),
@@ -170,6 +171,7 @@ export class RestClient implements KubeClient {
       signal: options.signal,
     });
     try {
+      options.onOpen?.();
       yield* readWatchEvents<T>(operation, body);
     } finally {
       // Also when the consumer breaks out of its loop: the connection must not stay.
@@ -201,7 +203,7 @@ export class RestClient implements KubeClient {
     const transform = options.transform ?? ((object: T) => object);
     let token: string | undefined;
     for (;;) {
-      const page = await this.#json<RawList<T>>({
+      const answer = await this.#parsed({
         operation: describeOperation('list', resource, { name: options.namespace ?? '' }),
         method: 'GET',
         path: collectionPath(resource, options.namespace, {
@@ -215,15 +217,15 @@ export class RestClient implements KubeClient {
         repeatable: true,
         ...limits(options),
       });
-      for (const item of page.items ?? []) items.push(transform(item));
-      token = page.metadata.continue;
-      if (token === undefined || token === '') {
-        return { resourceVersion: page.metadata.resourceVersion ?? '', items };
-      }
+      const operation = describeOperation('list', resource, { name: options.namespace ?? '' });
+      const page = requireList<T>(operation, answer, token);
+      for (const item of page.items) items.push(transform(item));
+      token = page.continue;
+      if (token === undefined) return { resourceVersion: page.resourceVersion, items };
     }
   }
 
-  #patch<T>(
+  #patch<T extends KubeObject>(
     verb: string,
     contentType: string,
     resource: Resource,
@@ -244,19 +246,18 @@ export class RestClient implements KubeClient {
     });
   }
 
-  async #json<T>(request: TransportRequest): Promise<T> {
+  async #json<T extends KubeObject>(request: TransportRequest): Promise<T> {
+    return requireObject(request.operation, await this.#parsed(request)) as T;
+  }
+
+  async #parsed(request: TransportRequest): Promise<unknown> {
     const text = await this.#transport.send(request);
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(text) as unknown;
     } catch (cause) {
       throw new Error(`${request.operation}: the answer is not JSON`, { cause });
     }
   }
-}
-
-interface RawList<T> {
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly T[] | null;
 }
 
 function withKind(resource: Resource, object: ObjectToWrite): ObjectToWrite {
@@ -277,8 +278,9 @@ function acceptHeader(options: Selection, as: string): Readonly<Record<string, s
   return { accept: `application/json;as=${as};g=meta.k8s.io;v=v1` };
 }
 
-function limits(options: CallOptions): Pick<TransportRequest, 'timeoutMs' | 'signal'> {
+function limits(options: CallOptions): Pick<TransportRequest, 'timeoutMs' | 'signal' | 'beforeSend'> {
   return {
+    ...(options.beforeSend !== undefined && { beforeSend: options.beforeSend }),
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     ...(options.signal !== undefined && { signal: options.signal }),
   };

@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici';
+import { toError } from '../errors.ts';
+import { checkedDispatcher } from './checked-dispatcher.ts';
 import type { ClusterAccess } from './credentials.ts';
 import { ConnectionSet } from './connections.ts';
 import { Deadline } from './deadline.ts';
@@ -16,6 +18,8 @@ export interface TransportRequest {
   readonly repeatable: boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** See CallOptions. */
+  readonly beforeSend?: () => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -63,6 +67,8 @@ export class Transport {
       const response = await this.#dispatch(request, 'watches', request.signal, deadline.remainingMs());
       if (response.statusCode === 200) return response.body;
       if (response.statusCode === 401) this.#connections.invalidate();
+      // Nothing else ends the body of a refusal that never comes.
+      deadline.signal.addEventListener('abort', () => response.body.destroy(toError(deadline.signal.reason)));
       await readBody(request, response);
       throw new KubeError(request.operation, response.statusCode, 'the server answered without a stream');
     } catch (error) {
@@ -82,7 +88,9 @@ export class Transport {
     headersTimeout = 0,
   ): Promise<Dispatcher.ResponseData> {
     const connections = await this.#connections.get();
-    return connections[pool].request({
+    const { beforeSend } = request;
+    const dispatcher = beforeSend === undefined ? connections[pool] : checkedDispatcher(connections[pool], beforeSend);
+    return dispatcher.request({
       origin: this.#origin,
       path: this.#basePath + request.path,
       method: request.method,
@@ -128,8 +136,9 @@ function retryAfterMs(request: TransportRequest, error: KubeError, attempt: numb
   // A token may just have been renewed; once is enough to find out.
   if (error.status === 401) return attempt === 1 ? 0 : undefined;
   if (error.retryAfterSeconds === undefined) return undefined;
-  if (error.status === 429 || (error.status >= 500 && request.repeatable)) return error.retryAfterSeconds * 1000;
-  return undefined;
+  if (error.status !== 429 && !(error.status >= 500 && request.repeatable)) return undefined;
+  // A server that asks for no time at all is not to be met by a burst.
+  return Math.max(error.retryAfterSeconds * 1000, 10 * 2 ** attempt);
 }
 
 const connectionErrorCodes = new Set([

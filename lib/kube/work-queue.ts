@@ -21,8 +21,8 @@ export interface WorkQueue<K extends string = string> {
   add(key: K): void;
   /** Of several delays of one key the shortest holds. */
   addAfter(key: K, delayMs: number): void;
-  /** After the key's back-off, which grows with each call until `forget`. */
-  addRateLimited(key: K): void;
+  /** After the key's back-off, which grows with each call until `forget`, and not before `atLeastMs`. */
+  addRateLimited(key: K, atLeastMs?: number): void;
   forget(key: K): void;
   /** How often in a row the key was added rate limited. */
   failures(key: K): number;
@@ -91,12 +91,12 @@ class KeyQueue<K extends string> implements WorkQueue<K> {
     this.#delayed.set(key, { at, timer });
   }
 
-  addRateLimited(key: K): void {
+  addRateLimited(key: K, atLeastMs = 0): void {
     const failures = this.failures(key) + 1;
     this.#failures.set(key, failures);
     this.#metrics?.retried();
     const { baseDelayMs = 5, maxDelayMs = 1_000_000 } = this.#options;
-    this.addAfter(key, backoffMs(failures, { baseMs: baseDelayMs, maxMs: maxDelayMs }));
+    this.addAfter(key, Math.max(atLeastMs, backoffMs(failures, { baseMs: baseDelayMs, maxMs: maxDelayMs })));
   }
 
   forget(key: K): void {
