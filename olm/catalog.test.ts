@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { load, loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { releases } from '../operator/versions/releases.ts';
 import { bundleBlobPath, renderedCatalog } from './catalog.ts';
 import { bundleSource } from './generate.ts';
 import { at, listAt, objectAt, textAt } from './json.ts';
-import { releases } from './releases.ts';
 
 const next = bundleSource({ version: '0.2.0', createdAt: '2027-01-01T00:00:00Z' });
 const files = renderedCatalog(next);

@@ -12,7 +12,7 @@ import { presentationOf } from './kind-presentations.ts';
 import type { Icon } from './project.ts';
 import { description, icon, project } from './project.ts';
 import type { Release } from './releases.ts';
-import { csvName, upgradeOf } from './releases.ts';
+import { csvName, minKubeVersion, upgradeOf } from './releases.ts';
 
 /** What a bundle is made from. */
 export interface BundleSource {
@@ -78,7 +78,7 @@ export function clusterServiceVersion(source: BundleSource): ClusterServiceVersi
       version: release.version,
       ...(replaces === undefined ? {} : { replaces }),
       maturity: project.maturity,
-      minKubeVersion: project.minKubeVersion,
+      minKubeVersion: minKubeVersion(release.version),
       provider: project.provider,
       maintainers: project.maintainers,
       links: project.links,

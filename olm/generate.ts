@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { kinds } from '../crds/kinds.ts';
 import { version as currentVersion } from '../lib/version.ts';
+import { releases } from '../operator/versions/releases.ts';
 import { operatorRules } from '../operator/operator-rules.ts';
 import { renderedBundle } from './bundle.ts';
 import { renderedCatalog } from './catalog.ts';
@@ -9,7 +10,7 @@ import type { BundleSource } from './cluster-service-version.ts';
 import type { BundleImages } from './images.ts';
 import { defaultImages } from './images.ts';
 import type { Release } from './releases.ts';
-import { byVersion, releaseOf, releases } from './releases.ts';
+import { byVersion, releaseOf } from './releases.ts';
 
 /**
  * What the bundle of a version is made from, with everything else as this tree has it.

@@ -29,7 +29,10 @@ const program = new Command('bundle')
     'Writes an OLM bundle and a catalog of it for images of your own, and holds it to the rules for bundles.',
   )
   .option('--release <version>', 'which version', currentVersion)
-  .option('--created-at <time>', 'when it was released, RFC 3339, for a version that is not in olm/releases.ts')
+  .option(
+    '--created-at <time>',
+    'when it was released, RFC 3339, for a version that is not in operator/versions/releases.ts',
+  )
   .option('--operator-image <image>', 'the operator, with tag or digest')
   .option('--proxy-image <image>', 'the sidecar, with tag or digest')
   .option('--bundle-image <image>', 'where the bundle itself will be')

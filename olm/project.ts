@@ -17,8 +17,6 @@ export const project = {
   categories: ['Networking', 'Security'],
   /** The kinds of the project's own group are v1alpha1. */
   maturity: 'alpha',
-  /** The oldest Kubernetes that the sidecars run on as they come; also in docs/guide/install.md. */
-  minKubeVersion: '1.30.0',
   suggestedNamespace: 'meltemi-system',
 } as const;
 

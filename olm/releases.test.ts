@@ -1,38 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Release } from './releases.ts';
-import { channelEntries, channelsOf, csvName, releaseOf, releases, upgradeOf } from './releases.ts';
-import { compareVersions, parseVersion } from '../lib/semver.ts';
+import { channelEntries, channelsOf, csvName, minKubeVersion, releaseOf, upgradeOf } from './releases.ts';
+import { parseVersion } from '../lib/semver.ts';
+import { releases } from '../operator/versions/releases.ts';
 
 const made = (...versions: readonly string[]): readonly Release[] =>
   versions.map((version) => ({ version, createdAt: '2026-01-01T00:00:00Z' }));
-
-describe('a version', () => {
-  it.each(['0.1.0', '1.30.0', '1.0.0-rc.1', '10.2.3-alpha-x.7', '1.0.0+build.5'])('can be %s', (text) => {
-    expect(parseVersion(text)).toBeDefined();
-  });
-
-  it.each(['v1.0.0', '1.0', '01.0.0', '1.0.0-', '1.0.0-01', '1.0.0-rc..1', ''])('cannot be "%s"', (text) => {
-    expect(parseVersion(text)).toBeUndefined();
-  });
-
-  it('is ordered as semver.org says', () => {
-    const ordered = [
-      '1.0.0-alpha',
-      '1.0.0-alpha.1',
-      '1.0.0-alpha.beta',
-      '1.0.0-beta.2',
-      '1.0.0-beta.11',
-      '1.0.0',
-      '1.2.0',
-    ];
-    const shuffled = ordered.toSorted();
-    const sorted = shuffled.sort((a, b) => {
-      const [left, right] = [parseVersion(a), parseVersion(b)];
-      return left === undefined || right === undefined ? 0 : compareVersions(left, right);
-    });
-    expect(sorted).toEqual(ordered);
-  });
-});
 
 describe('the channels of a version', () => {
   it('are those for everyone, and one for its major version', () => {
@@ -92,6 +65,10 @@ describe('the releases', () => {
       expect(new Date(createdAt).toISOString().replace('.000', '')).toBe(createdAt);
       expect(csvName(version).length).toBeLessThanOrEqual(63);
     }
+  });
+
+  it('say on which Kubernetes they run', () => {
+    expect(minKubeVersion('0.1.0')).toBe('1.30.0');
   });
 
   it('say what to do about a version that is none of them', () => {

@@ -1,15 +1,10 @@
-import type { SemanticVersion } from '../lib/semver.ts';
-import { compareVersions, parseVersion } from '../lib/semver.ts';
-import { releases as allReleases } from '../operator/versions/releases.ts';
+import { compareVersions } from '../lib/semver.ts';
+import { knownReleases, parsed } from '../operator/versions/known-releases.ts';
+import type { Release as KnownRelease } from '../operator/versions/releases.ts';
+import { releases } from '../operator/versions/releases.ts';
 
-export interface Release {
-  readonly version: string;
-  /** When it was released, RFC 3339. Written down, so that the same version always gives the same bundle. */
-  readonly createdAt: string;
-}
-
-/** Every released version, and the one that is being made. The catalog offers them all. */
-export const releases: readonly Release[] = allReleases;
+/** What a bundle has to be told about its release; its time is written down, so that it is always the same bundle. */
+export type Release = Pick<KnownRelease, 'version' | 'createdAt'>;
 
 /** Name of the package in catalogs. */
 export const packageName = 'meltemi';
@@ -38,11 +33,23 @@ export function releaseOf(version: string): Release {
 
 /**
  * The channels that a version is in, after the framework's convention for their names: every version is a candidate;
- * what is not a preview is stable too, and stays so for who follows one major version only.
+ * what is stable is so for those who follow one major version, too.
  */
 export function channelsOf(version: string): readonly string[] {
-  const { major, prerelease } = parsed(version);
-  return prerelease.length > 0 ? ['candidate'] : ['candidate', defaultChannel, `${defaultChannel}-v${major}`];
+  const isStable = knownRelease(version).channels.includes('stable');
+  return isStable ? ['candidate', defaultChannel, `${defaultChannel}-v${parsed(version).major}`] : ['candidate'];
+}
+
+/** The oldest Kubernetes that a version runs on, as OLM asks for it. */
+export function minKubeVersion(version: string): string {
+  return `1.${knownRelease(version).minKubernetesMinor}.0`;
+}
+
+/** What is known of a version; one that is not released yet is like the last one that is. */
+function knownRelease(version: string): KnownRelease {
+  const [own] = knownReleases(version);
+  if (own === undefined) throw new Error(`nothing is known of version ${version}`);
+  return own;
 }
 
 /** A place in the upgrade graph of a channel (`olm.channel` of a file-based catalog). */
@@ -85,12 +92,6 @@ function upgradeFrom(version: string, before: readonly string[]): Omit<ChannelEn
   const lowest = reachable.reduce((least, old) => Math.min(least, old.minor), minor);
   const range = reachable.length === 0 ? {} : { skipRange: `>=${major}.${lowest}.0 <${version}` };
   return { replaces: csvName(last), ...range };
-}
-
-function parsed(version: string): SemanticVersion {
-  const found = parseVersion(version);
-  if (found === undefined) throw new Error(`${version} is not a version (MAJOR.MINOR.PATCH)`);
-  return found;
 }
 
 export function byVersion(a: string, b: string): number {
