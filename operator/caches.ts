@@ -34,7 +34,7 @@ export interface Caches {
 }
 
 /** The part of an informer that does not depend on its kind. */
-type AnyInformer = Pick<Informer<KubeObject>, 'start' | 'stopped' | 'hasSynced' | 'synced'>;
+type AnyInformer = Pick<Informer<KubeObject>, 'name' | 'start' | 'stopped' | 'hasSynced' | 'isFollowing' | 'synced'>;
 
 export function informersOf({ owned, ...single }: Caches): readonly AnyInformer[] {
   return [...new Set<AnyInformer>([...Object.values(single), ...owned.values()])];

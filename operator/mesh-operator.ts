@@ -41,6 +41,9 @@ interface Watched {
 /** Longest time between two tries of something that keeps failing. */
 const maxBackoffMs = 60_000;
 
+/** Until the next look at a deleted object of which something is left. */
+const lookAgainMs = 30_000;
+
 /** Something is left of a deleted object; the change that removes it brings the next look. */
 class NotGoneYet extends Error {
   override readonly name = 'NotGoneYet';
@@ -159,8 +162,10 @@ export class MeshOperator extends Operator {
       const isHandled = await this.handleResourceFinalizer(event, finalizer, () => this.#finalize(event));
       if (isHandled) return;
     } catch (error) {
-      if (error instanceof NotGoneYet) return;
-      throw error;
+      if (!(error instanceof NotGoneYet)) throw error;
+      // The change that is waited for brings the next look; this is for the case that it was missed.
+      this.#queues.get(resourceName(meshControlPlanes))?.addAfter(event.meta.name, lookAgainMs);
+      return;
     }
     const { requeueAfterMs } = await reconcileControlPlane(this.#context, event.meta.name);
     if (requeueAfterMs === undefined) return;

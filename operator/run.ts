@@ -1,7 +1,11 @@
 import type { KubeClient } from '../lib/kube/client.ts';
 import { createEventRecorder } from '../lib/kube/events.ts';
 import type { EventRecorder } from '../lib/kube/events.ts';
+import { fencedClient } from '../lib/kube/fenced-client.ts';
+import type { LeaseTimes } from '../lib/kube/lease.ts';
 import { runLeaderElection } from '../lib/kube/lease.ts';
+import type { LeadershipTerm } from '../lib/kube/lease-term.ts';
+import { soleTerm } from '../lib/kube/lease-term.ts';
 import type { HttpServer } from '../lib/http-server.ts';
 import { startHttpServer } from '../lib/http-server.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -16,6 +20,7 @@ import type { OperatorDefaults } from './components/revision.ts';
 import { MeshOperator } from './mesh-operator.ts';
 import { countingWrites, measureControlPlanes } from './metrics.ts';
 import { keepOperatorCondition } from './operator-condition.ts';
+import { readiness } from './readiness-probe.ts';
 import { FreshObjects } from './reconcile/fresh-objects.ts';
 
 export interface OperatorOptions {
@@ -30,6 +35,8 @@ export interface OperatorOptions {
   readonly healthAddress: string;
   /** Without it, this process takes itself for the only one. */
   readonly leaderElect: boolean;
+  /** How long the lease lasts; `defaultLeaseTimes` for what is not given. */
+  readonly leaseTimes?: Partial<LeaseTimes>;
   readonly defaults: OperatorDefaults;
   /** Name of the OperatorCondition, in the same namespace, by which OLM is told when it has to wait. */
   readonly operatorCondition?: string;
@@ -70,7 +77,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     admitting = admission && admit(admission, caches, informers.signal);
     await lead(
       { ...options, metrics },
-      (term) => runTerm({ ...options, client, metrics }, caches, events, term),
+      (stop, term) => runTerm({ ...options, client: fencedClient(client, term), metrics }, caches, events, stop),
       signal,
     );
   } finally {
@@ -87,14 +94,14 @@ type WithMetrics = OperatorOptions & { readonly metrics: Registry };
 /** Has `work` run while this replica leads. The election's own client is not counted: it writes all the time. */
 async function lead(
   options: WithMetrics,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal, term: LeadershipTerm) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   if (!options.leaderElect) {
-    await work(signal);
+    await work(signal, soleTerm);
     return;
   }
-  const { client, namespace, identity, logger, metrics } = options;
+  const { client, namespace, identity, leaseTimes = {}, logger, metrics } = options;
   await runLeaderElection(
     {
       client,
@@ -103,6 +110,7 @@ async function lead(
       identity,
       logger: logger.child('leader-election'),
       metrics,
+      times: leaseTimes,
       onStartedLeading: work,
     },
     signal,
@@ -177,12 +185,7 @@ async function startServers(
     logger,
     routes: {
       '/healthz': () => ({ body: 'ok\n' }),
-      '/readyz': () => {
-        const hasSynced = informersOf(caches).every((informer) => informer.hasSynced);
-        if (!hasSynced) return { status: 503, body: 'waiting for the first list of every kind\n' };
-        const isServing = admission === undefined || admission.isServing;
-        return isServing ? { body: 'ok\n' } : { status: 503, body: 'waiting for the admission webhook\n' };
-      },
+      '/readyz': () => readiness({ informers: informersOf(caches), admission }),
     },
   });
   const metricsServer = await startHttpServer({

@@ -10,7 +10,9 @@ import { watchControlPlanes, watchRootCertificates } from './triggers.ts';
 
 /** An informer whose changes a test makes. */
 class ManualInformer<T extends KubeObject> implements Informer<T> {
+  readonly name = 'manual';
   readonly hasSynced = true;
+  readonly isFollowing = true;
   readonly stopped = Promise.resolve();
   readonly #listeners = new Set<ChangeListener<T>>();
   readonly store: ObjectStore<T>;
