@@ -9,6 +9,7 @@ import { mutatingWebhookConfigurations } from '../lib/kube/resources.ts';
 import type { MeshRevisionTag } from '../crds/mesh-revision-tag.ts';
 import { nameAskedByNamespace, nameAskedByPod, revisionOfPod } from './revisions/usage.ts';
 import { trustBundle } from './reconcile/root-certificates.ts';
+import { isServing } from './reconcile/serving.ts';
 import { storesOf } from './caches.ts';
 
 /** Puts a key into a queue, at once or after some milliseconds. */
@@ -136,9 +137,7 @@ export function watchRootCertificates(caches: Caches, enqueue: Enqueue): () => v
   const everywhere = (): void => {
     const before = { bundle, controlPlanes };
     bundle = trustBundle(stores);
-    controlPlanes = stores.controlPlanes
-      .list()
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined).length;
+    controlPlanes = stores.controlPlanes.list().filter((controlPlane) => isServing(stores, controlPlane)).length;
     // Any other change of a MeshControlPlane is no business of a thousand namespaces.
     if (bundle === before.bundle && (controlPlanes === 0) === (before.controlPlanes === 0)) return;
     for (const { metadata } of stores.namespaces.list()) enqueue(metadata.name);

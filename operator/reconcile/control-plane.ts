@@ -14,11 +14,13 @@ import { conditionTypes, inUseCondition } from './conditions.ts';
 import type { Failure, Outcome } from './converge.ts';
 import { converge } from './converge.ts';
 import { finalize } from './finalize.ts';
+import type { Upgrades } from '../upgrade/upgrades.ts';
 import type { FreshObjects } from './fresh-objects.ts';
 import type { ConvergePlan, Plan } from './plan.ts';
 import { plan } from './plan.ts';
 import { areUnused, deletePruned } from './prune.ts';
 import { revisionStatus } from './revision-status.ts';
+import { isServing } from './serving.ts';
 import type { Result } from './status.ts';
 import { statusOf } from './status.ts';
 import type { Stores, World } from './world.ts';
@@ -31,6 +33,8 @@ export interface ControlPlaneContext {
   readonly defaults: OperatorDefaults;
   readonly events: EventRecorder;
   readonly fresh: FreshObjects;
+  /** Without it, no workload is moved. */
+  readonly upgrades?: Pick<Upgrades, 'observe' | 'carryOut'>;
   readonly now: () => Date;
   readonly logger: Logger;
 }
@@ -40,7 +44,7 @@ const lookAgainMs = 30_000;
 
 /** Moves a MeshControlPlane that is to stay towards what its spec asks for, and writes what came of it. */
 export async function reconcileControlPlane(context: ControlPlaneContext, name: string): Promise<ReconcileResult> {
-  const world = gather(context.stores, context.fresh, name);
+  const world = gather(context.stores, context.fresh, name, context.upgrades?.observe(name));
   if (world === undefined) return {};
   const decision = await decide(context, world);
   switch (decision.kind) {
@@ -71,9 +75,15 @@ async function carryOut(context: ControlPlaneContext, world: World, decision: Co
   const applyContext = { client, fresh, controlPlane, exists, isHandedOver: isWebhookOf(taken) };
   const outcome = await converge(applyContext, decision, world.owned);
   await reportAll(context, world, decision, outcome);
-  if (outcome.failure !== undefined) return afterFailure(outcome.failure);
+  await context.upgrades?.carryOut(controlPlane, movesOf(decision, outcome));
+  if (outcome.failure !== undefined) return afterFailure(outcome.failure, decision.lookAgainMs);
   await deletePruned(client, world, decision.pruned);
   return decision.lookAgainMs === undefined ? {} : { requeueAfterMs: decision.lookAgainMs };
+}
+
+/** Nothing is moved forward to what could not be made in full; going back waits for nothing. */
+function movesOf({ upgrade }: ConvergePlan, { failure }: Outcome): ConvergePlan['upgrade'] {
+  return failure === undefined || upgrade.status?.phase === 'RollingBack' ? upgrade : { ...upgrade, moves: [] };
 }
 
 /** The webhooks of a tag go from one control plane to another with the tag, without a moment in which there are none. */
@@ -130,11 +140,13 @@ function revisionStatuses(
   });
 }
 
-function afterFailure({ next, error, verdict }: Failure): ReconcileResult {
+/** `timeMs` is when time alone asks for another look: an upgrade that cannot be carried out has to be taken back then. */
+function afterFailure({ next, error, verdict }: Failure, timeMs: number | undefined): ReconcileResult {
   switch (next) {
     case 'wait':
-      return { requeueAfterMs: lookAgainMs };
+      return { requeueAfterMs: Math.min(lookAgainMs, timeMs ?? lookAgainMs) };
     case 'terminal':
+      if (timeMs !== undefined) return { requeueAfterMs: timeMs };
       throw new TerminalError(verdict.message, { cause: error });
     case 'retry':
       throw new Error(verdict.message, { cause: error });
@@ -146,9 +158,16 @@ export async function finalizeControlPlane(context: ControlPlaneContext, name: s
   const world = gather(context.stores, context.fresh, name);
   if (world === undefined) return true;
   const { revision } = plan(world, context.defaults, { now: context.now() });
-  const isLast = world.siblings.every(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  const others = world.siblings.filter((sibling) => isServing(context.stores, sibling));
+  const { namespace } = world.controlPlane.spec;
+  const finalizing = {
+    client: context.client,
+    controlPlane: world.controlPlane,
+    isLast: others.length === 0,
+    isLastOfNamespace: others.every(({ spec }) => spec.namespace !== namespace),
+  };
   const revisions = new Set([prefixOf(world), revision.name, ...revisionsOf(world).map(({ spec }) => spec.revision)]);
-  const waitingFor = await finalize({ client: context.client, isLast }, revision, [...revisions]);
+  const waitingFor = await finalize(finalizing, revision, [...revisions]);
   if (waitingFor === undefined) return true;
   await reportControlPlane(context, world, revision, { kind: 'deleting', waitingFor });
   return false;

@@ -14,6 +14,8 @@ export interface ProxyUsers {
   readonly workloads: readonly { readonly name: string; readonly pods: number }[];
 }
 
+export const noUsers: ProxyUsers = { count: 0, workloads: [] };
+
 /** Set on a MeshControlPlane, it lets its deletion go on although proxies use it. */
 export const forceDeleteAnnotation = 'meltemi.dev/force-delete';
 
@@ -32,7 +34,7 @@ export async function proxyUsers(client: KubeClient, revisions: ReadonlySet<stri
     metadataOnly: true,
   });
   const using = items.filter((pod) => isUsing(pod, revisions));
-  if (using.length === 0) return { count: 0, workloads: [] };
+  if (using.length === 0) return noUsers;
   const { items: all } = await client.list(namespaces, { metadataOnly: true });
   const staying = new Set(all.filter(isStaying).map(({ metadata }) => metadata.name));
   return usersOf(using.filter(({ metadata }) => staying.has(metadata.namespace ?? '')));

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LabelSelector } from '../../lib/kube/object.ts';
-import { configMaps } from '../../lib/kube/resources.ts';
+import { configMaps, deployments } from '../../lib/kube/resources.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import { bundleOf, readRootCertificate } from '../components/root-certificate.ts';
 import { apiError, fakeApi } from '../fake-api.testing.ts';
@@ -61,6 +61,19 @@ describe('bundleOf', () => {
   it('has each root once, whatever the order they come in', () => {
     expect(bundleOf([rootA, rootB + rootA])).toBe(bundleOf([rootB, rootA]));
     expect(bundleOf([])).toBeUndefined();
+  });
+});
+
+describe('trustBundle', () => {
+  it('has the root of a deleted control plane as long as its istiod is there', () => {
+    const stores = testStores();
+    const deletionTimestamp = '2026-01-01T00:00:00Z';
+    stores.controlPlanes.put(testControlPlane('default', {}, { deletionTimestamp }));
+    stores.caSecrets.put(secret('istio-system', { 'root-cert.pem': rootA }));
+    expect(trustBundle(stores)).toBeUndefined();
+    const labels = { 'meltemi.dev/control-plane': 'default' };
+    stores.owned.get(deployments)?.put({ metadata: { namespace: 'istio-system', name: 'istiod', labels } });
+    expect(trustBundle(stores)).toBe(rootA);
   });
 });
 

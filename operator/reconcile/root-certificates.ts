@@ -8,24 +8,25 @@ import { caSecretName, namespacesWithoutRootCertificate } from '../names.ts';
 import { isOurs } from '../ownership.ts';
 import { applyObject, deleteObject, ForeignObjectError } from './apply.ts';
 import type { FreshObjects } from './fresh-objects.ts';
+import { isServing } from './serving.ts';
 import type { Stores } from './world.ts';
 
 /**
- * The roots of every control plane that is to stay, as one bundle: a pod may be moved from one revision to another, and
+ * The roots of every control plane that serves, as one bundle: a pod may be moved from one revision to another, and
  * its namespace has a single ConfigMap. Undefined when there is none yet.
  */
-export function trustBundle(stores: Pick<Stores, 'controlPlanes' | 'caSecrets'>): string | undefined {
+export function trustBundle(stores: Pick<Stores, 'controlPlanes' | 'caSecrets' | 'owned'>): string | undefined {
   const roots = stores.controlPlanes
     .list()
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .filter((controlPlane) => isServing(stores, controlPlane))
     .map(({ spec }) => readRootCertificate(stores.caSecrets.get(spec.namespace, caSecretName)))
     .flatMap((root) => (root.state === 'present' ? [root.pem] : []));
   return bundleOf(roots);
 }
 
-/** Whether any control plane is to stay: while one has no root yet, what is in namespaces is left as it is. */
-function hasControlPlane({ controlPlanes }: Stores): boolean {
-  return controlPlanes.list().some(({ metadata }) => metadata.deletionTimestamp === undefined);
+/** Whether any control plane serves: while one has no root yet, what is in namespaces is left as it is. */
+function hasControlPlane(stores: Stores): boolean {
+  return stores.controlPlanes.list().some((controlPlane) => isServing(stores, controlPlane));
 }
 
 export interface RootCertificateContext {
