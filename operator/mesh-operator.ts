@@ -21,6 +21,7 @@ import { reconcileTag } from './reconcile/tag.ts';
 import type { Enqueue } from './triggers.ts';
 import { watchControlPlanes, watchRootCertificates, watchTags } from './triggers.ts';
 import { typeOf } from './type-meta.ts';
+import type { Upgrades } from './upgrade/upgrades.ts';
 
 // The package is CommonJS: its default export is a property of what Node imports, while a test runner may unwrap it.
 const Operator = 'default' in k8sOperator ? k8sOperator.default : k8sOperator;
@@ -28,6 +29,7 @@ const Operator = 'default' in k8sOperator ? k8sOperator.default : k8sOperator;
 export interface MeshOperatorContext extends ControlPlaneContext {
   readonly caches: Caches;
   readonly metrics: Registry;
+  readonly upgrades?: Upgrades;
 }
 
 /** A kind that is reconciled: where its objects are, and what puts their keys into the queue. */
@@ -112,12 +114,15 @@ export class MeshOperator extends Operator {
   }
 
   #watched(): readonly Watched[] {
-    const { caches } = this.#context;
+    const { caches, upgrades } = this.#context;
     return [
       {
         resource: meshControlPlanes,
         store: caches.controlPlanes.store,
-        subscribe: (enqueue) => watchControlPlanes(caches, enqueue),
+        subscribe: (enqueue) => {
+          const unsubscribes = [watchControlPlanes(caches, enqueue), upgrades?.onChange(enqueue)];
+          return () => unsubscribes.forEach((unsubscribe) => unsubscribe?.());
+        },
         concurrency: 2,
       },
       {

@@ -24,7 +24,7 @@ function withStatus(name: string, status: MeshControlPlaneStatus): MeshControlPl
 
 function upgrading(name: string, phase: UpgradePhase): MeshControlPlane {
   const between = { from: 'a', to: 'b', fromRevision: 'a', toRevision: 'b', fromVersion: '0.1.0', toVersion: '0.2.0' };
-  const times = { startTime: time, phaseTime: time };
+  const times = { startTime: time, phaseTime: time, fromAnnotated: false };
   const upgrade = { strategy: 'Canary' as const, phase, progress: '', message: '', attempt: 0, ...between, ...times };
   return withStatus(name, { upgrade });
 }

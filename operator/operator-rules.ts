@@ -2,12 +2,14 @@ import { dump } from 'js-yaml';
 import { meshControlPlanes, meshRevisions, meshRevisionTags } from '../crds/kinds.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import {
+  daemonSets,
   events,
   leases,
   namespaces,
   pods,
   secrets,
   selfSubjectAccessReviews,
+  statefulSets,
   subjectAccessReviews,
 } from '../lib/kube/resources.ts';
 import type { PolicyRule } from '../lib/kube/types.ts';
@@ -32,6 +34,8 @@ export const operatorOwnRules: readonly PolicyRule[] = [
   ...byGroup(ownedResources, keep),
   rule(namespaces, [...watch, 'create']),
   rule(pods, ['list', 'watch']),
+  // To move workloads from one revision to another; Deployments and PodDisruptionBudgets are among what it keeps.
+  ...byGroup([daemonSets, statefulSets], ['list', 'watch', 'patch']),
   rule(leases, ['list', 'watch', 'delete']),
   // To learn the root certificate, and to take it away where the spec says so; no other Secret can be read.
   { ...rule(secrets, [...watch, 'delete']), resourceNames: [caSecretName] },

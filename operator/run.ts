@@ -22,6 +22,7 @@ import { countingWrites, measureControlPlanes } from './metrics.ts';
 import { keepOperatorCondition } from './operator-condition.ts';
 import { readiness } from './readiness-probe.ts';
 import { FreshObjects } from './reconcile/fresh-objects.ts';
+import { Upgrades } from './upgrade/upgrades.ts';
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -149,9 +150,21 @@ async function runTerm(
   const stores = { ...storesOf(caches), ...(meshNamespaces === undefined ? {} : { meshNamespaces }) };
   const fresh = new FreshObjects();
   const now = (): Date => new Date();
-  const operator = new MeshOperator({ client, caches, stores, fresh, defaults, events, now, logger, metrics });
+  const upgrades = new Upgrades({ client, stores, fresh, now, logger: logger.child('upgrade') });
+  const operator = new MeshOperator({
+    client,
+    caches,
+    stores,
+    fresh,
+    upgrades,
+    defaults,
+    events,
+    now,
+    logger,
+    metrics,
+  });
   await Promise.all([
-    operator.run(signal),
+    operator.run(signal).finally(() => upgrades.stop()),
     ...(operatorCondition === undefined
       ? []
       : [

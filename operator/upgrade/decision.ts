@@ -6,7 +6,7 @@ import { upgradeEvents } from './upgrade-events.ts';
 import type { MeasureRequest, UpgradeDecision } from './input.ts';
 import { nextBatch } from './batch.ts';
 import type { Workload } from './workload.ts';
-import { comparePlaces, inOrder, labelOf, placeOf } from './workload.ts';
+import { inOrder, labelOf } from './workload.ts';
 
 /** As the CRD has it. */
 const maxNamed = 10;
@@ -27,6 +27,7 @@ export function decisionOf(step: Step, draft: Draft): UpgradeDecision {
     activate: draft.activate ?? false,
     target: wantsTarget ? status.to : undefined,
     measure: wantsTarget && status.strategy === 'Canary' ? measureRequest(step, draft) : undefined,
+    needsWorkloads: status.strategy === 'Canary' && !isOver,
     lookAgainMs: draft.until === undefined || isOver ? undefined : Math.max(1, draft.until - step.now),
     events: upgradeEvents(step.input.previous, status),
   };
@@ -107,11 +108,11 @@ function measureRequest(step: Step, { batch }: Draft): MeasureRequest {
     nextBatch({ ...step, status: { ...status, ...(batch === undefined ? {} : { batch }) } }, batch)?.workloads,
   );
   const measured = workloads.filter((workload) => current.has(labelOf(workload)) || next.has(labelOf(workload)));
-  const isAdmitted = (workload: Workload): boolean =>
-    batch !== undefined && comparePlaces(placeOf(workload), batch.through) <= 0;
   return {
     revision: status.toRevision,
     workloads: measured.slice(0, maxMeasured),
-    moved: workloads.filter((workload) => isMoved(workload) || isAdmitted(workload)),
+    moved: workloads
+      .filter((workload) => isMoved(workload) && workload.available < workload.desired)
+      .slice(0, maxMeasured),
   };
 }

@@ -6,7 +6,7 @@ import type {
   UpgradeStatus,
 } from '../../crds/mesh-upgrade.ts';
 import { durationMs } from '../../lib/duration.ts';
-import type { Move, UpgradeInput } from './input.ts';
+import type { KnownInput, Move } from './input.ts';
 import type { Readings } from './readings.ts';
 
 /** What a step has decided, before it is written out as a status. */
@@ -32,7 +32,7 @@ export interface Laggard {
 
 /** What a step looks at: the input, and the upgrade that is under way. */
 export interface Step {
-  readonly input: UpgradeInput;
+  readonly input: KnownInput;
   readonly status: UpgradeStatus;
   /** `input.now` in milliseconds. */
   readonly now: number;
@@ -44,7 +44,7 @@ export function readingsOf({ input, status }: Step): Readings | undefined {
   return input.readings?.revision === status.toRevision ? input.readings : undefined;
 }
 
-export function stepOf(input: UpgradeInput, status: UpgradeStatus): Step {
+export function stepOf(input: KnownInput, status: UpgradeStatus): Step {
   return { input, status, now: input.now.getTime(), timeoutMs: lengthOf(input.spec.gates.timeout) };
 }
 

@@ -30,8 +30,8 @@ export interface UpgradeInput {
   readonly previous: UpgradeStatus | undefined;
   /** How istiod of `liveTarget(...)` is. InPlace: how istiod is, with the content that the last decision named. */
   readonly target: ControlPlaneState;
-  /** Movable workloads with sidecars of this control plane, in any order. */
-  readonly workloads: readonly Workload[];
+  /** Movable workloads with sidecars of this control plane, in any order; undefined until they have been read. */
+  readonly workloads: readonly Workload[] | undefined;
   /** Others that have such sidecars: pods without owner, Jobs, workloads whose strategy is OnDelete. */
   readonly unmovable: readonly { readonly workload: string; readonly message: string }[];
   /** What keeps an upgrade from beginning: sentences. */
@@ -39,6 +39,9 @@ export interface UpgradeInput {
   /** What was measured last; undefined until something was. */
   readonly readings: Readings | undefined;
 }
+
+/** The input once the workloads are known. */
+export type KnownInput = UpgradeInput & { readonly workloads: readonly Workload[] };
 
 /** A workload and the value that its template's annotation gets; undefined takes the annotation away. */
 export interface Move {
@@ -60,7 +63,7 @@ export interface MeasureRequest {
   readonly revision: string;
   /** Workloads that the sidecars' counters are wanted of: those of the batch and of the one after it. */
   readonly workloads: readonly WorkloadRef[];
-  /** Workloads that were moved, of which crash loops are looked for. */
+  /** Workloads that were moved and don't serve with all their pods: crash loops are looked for. */
   readonly moved: readonly WorkloadRef[];
 }
 
@@ -77,6 +80,8 @@ export interface UpgradeDecision {
    */
   readonly target: string | undefined;
   readonly measure: MeasureRequest | undefined;
+  /** Whether the workloads have to be read, and followed, for the next decision. */
+  readonly needsWorkloads: boolean;
   /** Milliseconds after which time alone changes the decision; undefined when only a change of the world does. */
   readonly lookAgainMs: number | undefined;
   readonly events: readonly UpgradeEvent[];

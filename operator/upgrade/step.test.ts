@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { conforms } from '../../crds/conformance.ts';
 import { upgradeStatus } from '../../crds/mesh-upgrade.ts';
+import type { UpgradeDecision } from './input.ts';
+import { upgradeStep } from './step.ts';
 import { revisions, UpgradeWorld, workload } from './upgrade-world.testing.ts';
 
 const { one, two, three } = revisions;
@@ -310,5 +312,18 @@ describe('an upgrade of strategy InPlace', () => {
     world.reconcile();
     expect(world.status?.phase).toBe('RolledBack');
     expect(world.active).toEqual(one);
+  });
+});
+
+describe('workloads that have not been read yet', () => {
+  it('hold an upgrade as it is, and let none begin', () => {
+    const world = new UpgradeWorld(six, { batches: { size: 2 } });
+    const unread = (): UpgradeDecision => upgradeStep({ ...world.input(), workloads: undefined });
+    expect(unread()).toMatchObject({ status: undefined, target: undefined, needsWorkloads: true });
+    world.reconcile();
+    world.reconcile();
+    expect(unread()).toMatchObject({ status: world.status, target: two.name, moves: [], needsWorkloads: true });
+    world.settle();
+    expect(unread()).toMatchObject({ status: world.status, needsWorkloads: false });
   });
 });

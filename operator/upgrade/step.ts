@@ -1,12 +1,12 @@
 import type { UpgradeStatus } from '../../crds/mesh-upgrade.ts';
+import { checkUpgradePath } from '../versions/upgrade-path.ts';
 import { forward } from './canary.ts';
 import { decisionOf } from './decision.ts';
 import type { Draft, Step } from './draft.ts';
 import { failed, isUnderWay, stepOf, timeText } from './draft.ts';
 import { replaceBack, replaceIstiod } from './in-place.ts';
-import type { UpgradeDecision, UpgradeInput } from './input.ts';
+import type { KnownInput, UpgradeDecision, UpgradeInput } from './input.ts';
 import { goBack } from './roll-back.ts';
-import { versionObjection } from './version-guard.ts';
 
 /**
  * The next step of an upgrade; pure. It is told by the cluster which workloads have been moved and have arrived; of
@@ -14,10 +14,27 @@ import { versionObjection } from './version-guard.ts';
  * decide the same, and a decision that was carried out in part only is made again.
  */
 export function upgradeStep(input: UpgradeInput): UpgradeDecision {
-  const status = upgradeUnderWay(input);
+  const { workloads = [] } = input;
+  const known = { ...input, workloads };
+  const status = upgradeUnderWay(known);
   if (status === undefined) return idle(input.previous);
-  const step = stepOf(input, status);
+  if (input.workloads === undefined && status.strategy === 'Canary') return untilRead(input.previous);
+  const step = stepOf(known, status);
   return decisionOf(step, draftOf(step));
+}
+
+/** How long the first reading of all workloads is waited for until the next look, milliseconds. */
+const readingMs = 2000;
+
+/** What is under way stays as it is; nothing begins. */
+function untilRead(previous: UpgradeStatus | undefined): UpgradeDecision {
+  const hasTarget = isUnderWay(previous) && (previous.batch !== undefined || previous.phase !== 'Waiting');
+  return {
+    ...idle(previous),
+    target: hasTarget ? previous.to : undefined,
+    needsWorkloads: true,
+    lookAgainMs: readingMs,
+  };
 }
 
 /** Nothing is to be done. */
@@ -28,13 +45,14 @@ function idle(previous: UpgradeStatus | undefined): UpgradeDecision {
     activate: false,
     target: undefined,
     measure: undefined,
+    needsWorkloads: false,
     lookAgainMs: undefined,
     events: [],
   };
 }
 
 /** The upgrade that there was, or the beginning of the one that the spec asks for. */
-function upgradeUnderWay(input: UpgradeInput): UpgradeStatus | undefined {
+function upgradeUnderWay(input: KnownInput): UpgradeStatus | undefined {
   const { previous, desired, active, spec } = input;
   if (isUnderWay(previous) && !isAbandonable(input, previous)) return previous;
   if (desired.name === active.name) return undefined;
@@ -47,13 +65,13 @@ function upgradeUnderWay(input: UpgradeInput): UpgradeStatus | undefined {
 }
 
 /** Where nothing has been moved yet, and another content is asked for by now, nothing has to be brought back first. */
-function isAbandonable({ active, desired, workloads }: UpgradeInput, previous: UpgradeStatus): boolean {
+function isAbandonable({ active, desired, workloads }: KnownInput, previous: UpgradeStatus): boolean {
   if ([previous.to, active.name].includes(desired.name) || isGoingBack(previous)) return false;
   if (previous.strategy === 'InPlace') return true;
   return previous.batch === undefined && workloads.every(({ given }) => given !== previous.toRevision);
 }
 
-function begin({ spec, active, desired, now, workloads }: UpgradeInput): UpgradeStatus {
+function begin({ spec, active, desired, now, workloads }: KnownInput): UpgradeStatus {
   const time = timeText(now.getTime());
   return {
     strategy: spec.strategy,
@@ -120,8 +138,8 @@ function supersededBy({ input, status }: Step): string | undefined {
 
 /** What keeps it from beginning. */
 function objectionTo({ input, status }: Step): string | undefined {
-  const version = versionObjection(status.fromVersion, status.toVersion, input.spec.force);
-  const objections = [...(version === undefined ? [] : [version]), ...input.preflight];
+  const version = checkUpgradePath(status.fromVersion, status.toVersion, input.spec);
+  const objections = [...(version === undefined ? [] : [version.message]), ...input.preflight];
   return objections.length === 0 ? undefined : `cannot begin: ${objections.join('; ')}`;
 }
 
