@@ -1,15 +1,20 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { JsonObject } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { startGrpcServer } from '../lib/grpc-server/server.ts';
+import type { TokenVerdict } from '../lib/kube/token-review.ts';
 import { recordingLogger } from '../lib/logger.ts';
 import { createRegistry, renderMetrics } from '../lib/metrics.ts';
 import { IstioCertificateRequestSchema, IstioCertificateResponseSchema } from './api/gen/istio_ca_pb.js';
+import { createAudit } from './audit.ts';
 import { makeSelfSigned, openAuthority } from './authority.ts';
 import type { Authority } from './authority.ts';
+import { CallerLimits } from './caller-limits.ts';
+import type { CallerLimitOptions } from './caller-limits.ts';
 import { certificateService } from './certificate-service.ts';
 import { createIssuanceMetrics, publishExpiry } from './issuance-metrics.ts';
 import { publicKeyOf } from './public-key.ts';
@@ -43,8 +48,21 @@ function token(claims: object): string {
 }
 const goodToken = token({ aud: ['istio-ca'], exp: Date.now() / 1000 + 3600 });
 
-async function serve(lifetimeMs?: number): Promise<Running> {
-  const authority = await newAuthority(lifetimeMs);
+interface ServeOptions {
+  readonly lifetimeMs?: number;
+  readonly limits?: CallerLimitOptions;
+  readonly reviewToken?: (token: string) => Promise<TokenVerdict>;
+}
+
+const webVerdict: TokenVerdict = {
+  authenticated: true,
+  namespace: 'shop',
+  serviceAccount: 'web',
+  pod: { name: 'web-1', uid: 'u1' },
+};
+
+async function serve(options: ServeOptions = {}): Promise<Running> {
+  const authority = await newAuthority(options.lifetimeMs);
   const logger = recordingLogger();
   const registry = createRegistry({ processMetrics: false });
   publishExpiry(registry, () => authority);
@@ -53,14 +71,10 @@ async function serve(lifetimeMs?: number): Promise<Running> {
     authenticate: createAuthenticator({
       trustDomain: 'cluster.local',
       audience: 'istio-ca',
-      reviewToken: () =>
-        Promise.resolve({
-          authenticated: true,
-          namespace: 'shop',
-          serviceAccount: 'web',
-          pod: { name: 'web-1', uid: 'u1' },
-        }),
+      reviewToken: options.reviewToken ?? (() => Promise.resolve(webVerdict)),
     }),
+    audit: createAudit(logger.child('audit')),
+    callerLimits: new CallerLimits(options.limits),
     logger,
     metrics: createIssuanceMetrics(registry),
   });
@@ -78,7 +92,7 @@ interface Call {
   readonly tls?: ChannelCredentials;
 }
 
-const encodeRequest = (request: { csr?: string; validityDuration?: bigint }): Buffer =>
+const encodeRequest = (request: { csr?: string; validityDuration?: bigint; metadata?: JsonObject }): Buffer =>
   Buffer.from(toBinary(IstioCertificateRequestSchema, create(IstioCertificateRequestSchema, request)));
 
 /** The chain, or the error. */
@@ -118,18 +132,94 @@ describe('certificateService', () => {
     expect(life / 1000).toBe(24 * 3600 + 120);
   });
 
-  it('writes who got what into the log, and the key material of nobody', async () => {
+  it('writes who got what into the audit trail, and the key material of nobody', async () => {
     const running = await serve();
     const leaf = await issued(running, { authorization: bearer });
-    const entry = running.logger.entries.find(({ message }) => message === 'certificate issued');
-    expect(entry?.fields).toMatchObject({
-      names: ['spiffe://cluster.local/ns/shop/sa/web'],
-      serial: leaf.serialNumber.toLowerCase(),
-      ttlSeconds: 24 * 3600,
-      provenBy: 'service-account-token',
-      pod: 'shop/web-1',
+    expect(running.logger.entries).toHaveLength(1);
+    expect(running.logger.entries[0]).toMatchObject({
+      component: 'audit',
+      message: 'certificate issued',
+      fields: {
+        caller: 'spiffe://cluster.local/ns/shop/sa/web',
+        provenBy: 'service-account-token',
+        pod: 'shop/web-1',
+        podUid: 'u1',
+        peer: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) as unknown,
+        names: ['spiffe://cluster.local/ns/shop/sa/web'],
+        serial: leaf.serialNumber.toLowerCase(),
+        issuer: running.authority.certificate.serialNumber.toLowerCase(),
+        ttlSeconds: 24 * 3600,
+      },
     });
     expect(JSON.stringify(running.logger.entries)).not.toContain(goodToken.slice(-20));
+  });
+
+  it('writes who was refused, and why', async () => {
+    const running = await serve();
+    await ask(running, {});
+    await ask(running, { authorization: bearer, message: encodeRequest({}) });
+    const refusals = running.logger.entries.map(({ component, message, fields }) => [component, message, fields]);
+    expect(refusals).toMatchObject([
+      ['audit', 'certificate refused', { reason: 'neither a client certificate nor a token was shown' }],
+      ['audit', 'certificate refused', { caller: 'spiffe://cluster.local/ns/shop/sa/web', pod: 'shop/web-1' }],
+    ]);
+  });
+
+  it('answers RESOURCE_EXHAUSTED to a caller that asks too often, whatever it asks for, and serves the others', async () => {
+    const verdicts = { ...webVerdict, pod: undefined };
+    const running = await serve({
+      limits: { certificates: { burst: 2, perSecond: 0.001 } },
+      reviewToken: (text) => {
+        const { pod } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) as { pod: string };
+        return Promise.resolve({ ...verdicts, pod: { name: pod, uid: pod } });
+      },
+    });
+    const of = (pod: string): string => `Bearer ${token({ aud: ['istio-ca'], exp: Date.now() / 1000 + 3600, pod })}`;
+    await issued(running, { authorization: of('a') });
+    expect(await ask(running, { authorization: of('a'), message: encodeRequest({}) })).toMatchObject({ code: 3 });
+    expect(await ask(running, { authorization: of('a') })).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/^2 certificates at once .* try again in a second$/) as unknown,
+    });
+    await issued(running, { authorization: of('b') });
+    expect(await running.metrics()).toContain('meltemi_ca_limited_total{limit="caller"} 1');
+  });
+
+  it('looks at no more credentials from an address of which too many were refused, but at certificates', async () => {
+    const reviewed: string[] = [];
+    const running = await serve({
+      limits: { refusals: { burst: 2, perSecond: 0.001 } },
+      reviewToken: (text) => {
+        reviewed.push(text);
+        const refused: TokenVerdict = { authenticated: false, reason: 'the API server does not know the token' };
+        return Promise.resolve(text === goodToken ? webVerdict : refused);
+      },
+    });
+    const leaf = await issued(running, { authorization: bearer });
+    const forged = (n: number): Call => ({
+      authorization: `Bearer ${token({ aud: ['istio-ca'], exp: Date.now() / 1000 + 3600, n })}`,
+    });
+    for (const n of [1, 2]) expect(await ask(running, forged(n))).toMatchObject({ code: status.UNAUTHENTICATED });
+    expect(await ask(running, forged(3))).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'too many credentials from this address were refused; try again in a while',
+    });
+    expect(reviewed).toHaveLength(3);
+    const root = Buffer.from(running.authority.rootCertificates);
+    await issued(running, { tls: credentials.createSsl(root, pkcs8(), pemOf(leaf)) });
+  });
+
+  it('issues nothing to a caller that asks in the name of another', async () => {
+    const metadata = { ImpersonatedIdentity: 'spiffe://cluster.local/ns/shop/sa/bank' };
+    const running = await serve();
+    const asked = await ask(running, { authorization: bearer, message: encodeRequest({ csr, metadata }) });
+    expect(asked).toMatchObject({ code: status.UNAUTHENTICATED });
+    const others = { ClusterID: 'Kubernetes', CertSigner: 'x', ImpersonatedIdentity: '' };
+    const leaf = await issued(running, {
+      authorization: bearer,
+      message: encodeRequest({ csr, metadata: others }),
+    });
+    expect(leaf.subjectAltName).toBe('URI:spiffe://cluster.local/ns/shop/sa/web');
   });
 
   it('renews for a caller that shows a certificate of the mesh', async () => {
@@ -180,12 +270,18 @@ describe('certificateService', () => {
     expect(error).toHaveProperty('details', expect.stringMatching(reason));
   });
 
-  it.each([
-    ['bytes that are no message', Buffer.from([0xff, 0xff, 0xff])],
-    ['a message that is too long', Buffer.alloc(100_000)],
-  ])('answers INVALID_ARGUMENT to %s', async (_what, message) => {
-    const error = await ask(await serve(), { authorization: bearer, message });
+  it('answers INVALID_ARGUMENT to bytes that are no message', async () => {
+    const error = await ask(await serve(), { authorization: bearer, message: Buffer.from([0xff, 0xff, 0xff]) });
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
+  it('does not take a message in that is longer than any good one', async () => {
+    const running = await serve();
+    expect(await ask(running, { authorization: bearer, message: Buffer.alloc(100_000) })).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'a message of 100000 bytes came; the most is 16384',
+    });
+    expect(await running.metrics()).toContain('citadel_server_csr_count 0');
   });
 
   it('answers UNAUTHENTICATED to a caller without credentials, before it looks at the request', async () => {
@@ -200,10 +296,13 @@ describe('certificateService', () => {
     await ask(running, { authorization: bearer });
     await ask(running, { authorization: bearer, message: encodeRequest({}) });
     await ask(running, {});
+    await ask(running, { authorization: bearer, message: encodeRequest({ csr, validityDuration: -1n }) });
     const text = await running.metrics();
-    expect(text).toContain('citadel_server_csr_count 3');
+    expect(text).toContain('citadel_server_csr_count 4');
     expect(text).toContain('citadel_server_success_cert_issuance_count 1');
     expect(text).toContain('citadel_server_csr_parsing_err_count 1');
+    expect(text).toContain('citadel_server_csr_sign_err_count{error="CSR_ERROR"} 1');
+    expect(text).toContain('citadel_server_csr_sign_err_count{error="TTL_ERROR"} 1');
     expect(text).toContain('citadel_server_authentication_failure_count 1');
     const end = running.authority.notAfter.getTime() / 1000;
     expect(text).toContain(`citadel_server_root_cert_expiry_timestamp ${String(end)}`);

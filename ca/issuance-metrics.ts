@@ -2,13 +2,19 @@ import { counter, gauge } from '../lib/metrics.ts';
 import type { Registry } from '../lib/metrics.ts';
 import type { Authority } from './authority.ts';
 
+/** Why a certificate was not signed, in the words of Istio's label `error` (security/pkg/pki/error). */
+export type SigningFailure = 'CSR_ERROR' | 'TTL_ERROR' | 'CA_NOT_READY' | 'CERT_GEN_ERROR';
+
 /** What is counted of the certificate service, under the names that Istio's users have in their dashboards. */
 export interface IssuanceMetrics {
   requested(): void;
   issued(): void;
+  /** The signing request, or the message around it, is at fault. */
   requestRefused(): void;
   notAuthenticated(): void;
-  signingFailed(): void;
+  notSigned(why: SigningFailure): void;
+  /** Too many requests of one caller, or too many refused credentials of one address. */
+  limited(what: 'caller' | 'address'): void;
 }
 
 export function createIssuanceMetrics(registry: Registry): IssuanceMetrics {
@@ -16,12 +22,23 @@ export function createIssuanceMetrics(registry: Registry): IssuanceMetrics {
     const metric = counter(registry, { name: `citadel_server_${name}`, help });
     return () => metric.inc();
   };
+  const notSigned = counter(registry, {
+    name: 'citadel_server_csr_sign_err_count',
+    help: 'Requests that were not signed, by kind of error.',
+    labelNames: ['error'],
+  });
+  const limited = counter(registry, {
+    name: 'meltemi_ca_limited_total',
+    help: 'Requests refused because one caller or one address sent too many.',
+    labelNames: ['limit'],
+  });
   return {
     requested: count('csr_count', 'Certificate signing requests received.'),
     issued: count('success_cert_issuance_count', 'Certificates issued.'),
     requestRefused: count('csr_parsing_err_count', 'Requests refused because of what is in them.'),
     notAuthenticated: count('authentication_failure_count', 'Requests of callers that could not be authenticated.'),
-    signingFailed: count('csr_sign_err_count', 'Requests that could not be signed.'),
+    notSigned: (error) => notSigned.inc({ error }),
+    limited: (limit) => limited.inc({ limit }),
   };
 }
 

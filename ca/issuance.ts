@@ -1,23 +1,25 @@
 import { create } from '@bufbuild/protobuf';
 import type { Caller } from '../lib/identity.ts';
 import { spiffeId } from '../lib/identity.ts';
-import type { Logger } from '../lib/logger.ts';
 import { IstioCertificateResponseSchema } from './api/gen/istio_ca_pb.js';
 import type { IstioCertificateRequest, IstioCertificateResponse } from './api/gen/istio_ca_pb.js';
+import type { Audit, Asker } from './audit.ts';
 import type { Authority } from './authority.ts';
 import { backdatingMs } from './certificate.ts';
-import type { IssuedCertificate } from './certificate.ts';
-import type { IssuanceMetrics } from './issuance-metrics.ts';
+import type { IssuanceMetrics, SigningFailure } from './issuance-metrics.ts';
 import { parseSigningRequest, SigningRequestError } from './signing-request.ts';
 
 /** Why no certificate is issued. Every message is meant for the caller. */
 export class IssuanceError extends Error {
   override readonly name = 'IssuanceError';
-  readonly kind: 'invalid-argument' | 'unauthenticated' | 'unavailable';
+  readonly kind: 'invalid-argument' | 'unauthenticated' | 'unavailable' | 'exhausted';
+  /** How it is counted, where a signature was refused. */
+  readonly failure: SigningFailure | undefined;
 
-  constructor(kind: IssuanceError['kind'], message: string) {
+  constructor(kind: IssuanceError['kind'], message: string, failure?: SigningFailure) {
     super(message);
     this.kind = kind;
+    this.failure = failure;
   }
 }
 
@@ -35,13 +37,13 @@ export interface IssuanceOptions {
   /** The authority that signs now. */
   readonly authority: () => Authority;
   readonly limits?: IssuanceLimits;
-  readonly logger: Logger;
+  readonly audit: Audit;
   readonly metrics: IssuanceMetrics;
   readonly now?: () => Date;
 }
 
 export type Issue = (
-  caller: Caller,
+  asker: Asker & { readonly caller: Caller },
   request: Pick<IstioCertificateRequest, 'csr' | 'validityDuration'>,
 ) => Promise<IstioCertificateResponse>;
 
@@ -52,7 +54,7 @@ export type Issue = (
 export function createIssuance(options: IssuanceOptions): Issue {
   const limits = options.limits ?? defaultLimits;
   const now = options.now ?? (() => new Date());
-  return async (caller, request) => {
+  return async ({ caller, peer }, request) => {
     if (caller.provenBy === 'plaintext-unauthenticated') {
       throw new IssuanceError('unauthenticated', 'certificates are issued over TLS to authenticated callers only');
     }
@@ -61,16 +63,15 @@ export function createIssuance(options: IssuanceOptions): Issue {
     const time = now();
     const notAfter = endOf(requestedTtl(request.validityDuration, limits), authority, time);
     const name = spiffeId(caller.identity);
-    const certificate = await signOrCount(options.metrics, () =>
-      authority.signer.sign({
-        publicKey,
-        names: [{ type: 'uri', value: name }],
-        notBefore: new Date(time.getTime() - backdatingMs),
-        notAfter,
-      }),
-    );
+    const certificate = await authority.signer.sign({
+      publicKey,
+      names: [{ type: 'uri', value: name }],
+      notBefore: new Date(time.getTime() - backdatingMs),
+      notAfter,
+    });
     options.metrics.issued();
-    logIssued(options.logger, caller, name, certificate, time);
+    const issuer = authority.certificate.serialNumber.toLowerCase();
+    options.audit.issued({ caller, peer, names: [name], certificate, issuer, time });
     const certChain = [certificate.pem, ...authority.intermediates, authority.rootCertificates];
     return create(IstioCertificateResponseSchema, { certChain });
   };
@@ -81,19 +82,20 @@ async function readPublicKey(csr: string, metrics: IssuanceMetrics): Promise<Buf
     return (await parseSigningRequest(csr)).publicKey;
   } catch (error) {
     metrics.requestRefused();
-    if (error instanceof SigningRequestError) throw new IssuanceError('invalid-argument', error.message);
+    if (error instanceof SigningRequestError) throw new IssuanceError('invalid-argument', error.message, 'CSR_ERROR');
     throw error;
   }
 }
 
 function requestedTtl(duration: bigint, limits: IssuanceLimits): number {
   if (duration === 0n) return limits.defaultTtlSeconds;
-  if (duration < 0n) throw new IssuanceError('invalid-argument', 'validity_duration is negative');
+  if (duration < 0n) throw new IssuanceError('invalid-argument', 'validity_duration is negative', 'TTL_ERROR');
   if (duration > BigInt(Math.floor(limits.maxTtlSeconds))) {
     const most = `the most is ${String(limits.maxTtlSeconds)} seconds`;
     throw new IssuanceError(
       'invalid-argument',
       `validity_duration of ${duration.toString()} seconds is too long; ${most}`,
+      'TTL_ERROR',
     );
   }
   return Number(duration);
@@ -103,28 +105,8 @@ function requestedTtl(duration: bigint, limits: IssuanceLimits): number {
 function endOf(ttlSeconds: number, authority: Authority, time: Date): Date {
   if (authority.notAfter <= time) {
     const when = authority.notAfter.toISOString();
-    throw new IssuanceError('unavailable', `the certificate authority expired at ${when}; it must be rotated`);
+    const reason = `the certificate authority expired at ${when}; it must be rotated`;
+    throw new IssuanceError('unavailable', reason, 'CA_NOT_READY');
   }
   return new Date(Math.min(time.getTime() + ttlSeconds * 1000, authority.notAfter.getTime()));
-}
-
-async function signOrCount<T>(metrics: IssuanceMetrics, sign: () => Promise<T>): Promise<T> {
-  try {
-    return await sign();
-  } catch (error) {
-    metrics.signingFailed();
-    throw error;
-  }
-}
-
-/** The audit trail: one line for each certificate. */
-function logIssued(logger: Logger, caller: Caller, name: string, certificate: IssuedCertificate, time: Date): void {
-  logger.info('certificate issued', {
-    names: [name],
-    serial: certificate.serial,
-    ttlSeconds: Math.round((certificate.notAfter.getTime() - time.getTime()) / 1000),
-    notAfter: certificate.notAfter.toISOString(),
-    provenBy: caller.provenBy,
-    pod: caller.pod === undefined ? undefined : `${caller.identity.namespace}/${caller.pod.name}`,
-  });
 }

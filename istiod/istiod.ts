@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createAudit } from '../ca/audit.ts';
 import { createIssuanceMetrics, publishExpiry } from '../ca/issuance-metrics.ts';
 import { certificateService } from '../ca/certificate-service.ts';
 import type { AuthoritySource } from '../ca/root-source.ts';
@@ -12,6 +13,7 @@ import type { IstiodConfig } from '../config/istiod-config.ts';
 import { parseIstiodConfig } from '../config/istiod-config.ts';
 import { createAuthenticator } from '../lib/authentication.ts';
 import { durationMs } from '../lib/duration.ts';
+import { GonePods } from '../lib/gone-pods.ts';
 import { credentialsOf } from '../lib/grpc-credentials.ts';
 import { unprovenCaller } from '../lib/identity.ts';
 import { backoffMs } from '../lib/kube/backoff.ts';
@@ -47,6 +49,8 @@ interface Replica {
   readonly signal: AbortSignal;
   /** What still keeps this replica from serving, by name. */
   readonly waitingFor: Set<string>;
+  /** Whose tokens are believed no longer. */
+  readonly gonePods: GonePods;
   /** Run when the replica stops, once streams are ended. */
   readonly closers: (() => Promise<void>)[];
 }
@@ -67,6 +71,8 @@ export async function runIstiod(options: IstiodOptions, stop = stopSignal()): Pr
     metrics: createRegistry(),
     signal: AbortSignal.any([stop, failed.signal]),
     waitingFor: new Set(['the first sync with the API server']),
+    // For longer than anybody believes a token: this process for ten seconds, the API server for ten of its own.
+    gonePods: new GonePods({ memoryMs: 60_000 }),
     closers: [],
   };
   replica.logger.info('starting', { version, revision: options.revision, namespace: options.namespace });
@@ -105,6 +111,7 @@ async function start(replica: Replica): Promise<void> {
   authority?.catch(() => undefined);
   const discovery = await startDiscovery({
     ...{ client, settings, logger: logger.child('xds'), metrics, signal },
+    onPodGone: (uid) => replica.gonePods.add(uid),
     debug: { namespace: options.namespace, replica: { pod: options.podName ?? hostname(), version } },
   });
   waitingFor.delete('the first sync with the API server');
@@ -146,6 +153,7 @@ async function serveSecurely(replica: Replica, discovery: Discovery, authority: 
       trustDomain,
       reviewToken: (token) => reviewToken(client, token, sidecar.tokenAudience),
       audience: sidecar.tokenAudience,
+      isPodGone: (uid) => replica.gonePods.has(uid),
     });
     const issuanceMetrics = createIssuanceMetrics(metrics);
     publishExpiry(metrics, () => authority.current);
@@ -156,6 +164,7 @@ async function serveSecurely(replica: Replica, discovery: Discovery, authority: 
         defaultTtlSeconds: (durationMs(config.ca.workloadCertTTL) ?? 0) / 1000,
         maxTtlSeconds: (durationMs(config.ca.maxWorkloadCertTTL) ?? 0) / 1000,
       },
+      audit: createAudit(logger.child('audit')),
       logger: logger.child('ca'),
       metrics: issuanceMetrics,
     });

@@ -28,6 +28,8 @@ export interface DiscoveryOptions {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly signal: AbortSignal;
+  /** Told of each pod that is gone, by uid: nobody speaks for it any more. */
+  readonly onPodGone?: ((uid: string) => void) | undefined;
   /** The control plane's namespace, whose callers istioctl's requests are answered to, and who answers them. */
   readonly debug: { readonly namespace: string; readonly replica: Replica };
 }
@@ -46,7 +48,7 @@ export interface Discovery {
 
 /** Resolves once all that the API server has is in the mesh. When the signal aborts, all streams end with a retryable status. */
 export async function startDiscovery(options: DiscoveryOptions): Promise<Discovery> {
-  const { client, settings, logger, metrics, signal } = options;
+  const { client, settings, logger, metrics, signal, onPodGone } = options;
   const serveMetrics = new ServeMetrics(metrics);
   const servers: AdsServer[] = [];
   const pushes = coalesce({
@@ -72,7 +74,7 @@ export async function startDiscovery(options: DiscoveryOptions): Promise<Discove
     else if (pushTriggers[question] === 'config') serveMetrics.updated('config');
     pushes.trigger();
   });
-  await followKubernetes({ client, store, logger: logger.child('registry'), metrics, signal });
+  await followKubernetes({ client, store, logger: logger.child('registry'), metrics, signal, onPodGone });
   publishMeshSize(metrics, {
     services: () => store.serviceCount,
     virtualServices: () => store.virtualServiceCount,

@@ -9,6 +9,8 @@ export interface GrpcCall {
    * roots.
    */
   readonly peerCertificate: Buffer | undefined;
+  /** The IP address of the other end of the connection; undefined on a Unix socket. */
+  readonly peerAddress?: string | undefined;
 }
 
 /** A call on which both sides send messages. */
@@ -42,6 +44,8 @@ export interface GrpcStreamHandler {
 export type GrpcMethod =
   | {
       readonly kind: 'unary';
+      /** Longest request that is taken in, bytes, where that is less than the server's limit. */
+      readonly maxRequestBytes?: number;
       /** Rejects with `GrpcError` to answer with a status. */
       readonly answer: (call: GrpcCall, request: Buffer) => Promise<Uint8Array>;
     }

@@ -12,7 +12,10 @@ import { GrpcError, grpcStatus } from './status.ts';
 export interface ServerCallOptions {
   readonly headers: CallHeaders;
   readonly peerCertificate: Buffer | undefined;
+  readonly peerAddress: string | undefined;
   readonly limits: GrpcLimits;
+  /** Longest message that is taken in. */
+  readonly maxMessageBytes: number;
   readonly pieceBytes: number;
   /** Told of what a handler threw. */
   readonly onFault: (error: unknown) => void;
@@ -26,6 +29,7 @@ const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 export class ServerCall implements GrpcStream {
   readonly headers: CallHeaders;
   readonly peerCertificate: Buffer | undefined;
+  readonly peerAddress: string | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #options: ServerCallOptions;
   readonly #reader: MessageReader;
@@ -38,13 +42,14 @@ export class ServerCall implements GrpcStream {
   #ended: EndCause | undefined;
 
   constructor(stream: ServerHttp2Stream, options: ServerCallOptions) {
-    const { headers, peerCertificate, limits, pieceBytes } = options;
+    const { headers, peerCertificate, peerAddress, limits, maxMessageBytes, pieceBytes } = options;
     this.headers = headers;
     this.peerCertificate = peerCertificate;
+    this.peerAddress = peerAddress;
     this.#stream = stream;
     this.#options = options;
     const encoding = headers.get('grpc-encoding')?.[0] ?? 'identity';
-    this.#reader = new MessageReader({ maxBytes: limits.maxMessageBytes, encoded: encoding !== 'identity' });
+    this.#reader = new MessageReader({ maxBytes: maxMessageBytes, encoded: encoding !== 'identity' });
     this.#sender = new MessageSender(stream, {
       pieceBytes,
       timeoutMs: limits.writeTimeoutMs,

@@ -36,6 +36,7 @@ export class ServerConnection {
   readonly #options: ServerConnectionOptions;
   readonly #calls = new Set<ServerCall>();
   readonly #peerCertificate: Buffer | undefined;
+  readonly #peerAddress: string | undefined;
   readonly #pieceBytes: number;
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -48,6 +49,8 @@ export class ServerConnection {
     this.#session = session;
     this.#options = options;
     this.#peerCertificate = certificateOf(socket);
+    // IPv4 in IPv6's clothes is the same client as without.
+    this.#peerAddress = socket.remoteAddress?.replace(/^::ffff:/, '');
     this.#pieceBytes = socket instanceof TLSSocket ? tlsPieceBytes : plaintextPieceBytes;
     // What goes wrong with a connection closes it, and with it its calls.
     session.on('error', () => socket.destroy());
@@ -112,11 +115,14 @@ export class ServerConnection {
     if (stream.destroyed || stream.closed) return;
     const refusal = refusalOf(headers);
     if (refusal !== undefined) return refuse(stream, refusal);
-    const { limits, onFault } = this.#options;
+    const { limits, onFault, methods } = this.#options;
+    const method = methods.get(headers[':path'] ?? '');
     const call: ServerCall = new ServerCall(stream, {
       headers: callHeaders(raw),
       peerCertificate: this.#peerCertificate,
+      peerAddress: this.#peerAddress,
       limits,
+      maxMessageBytes: Math.min(limits.maxMessageBytes, longestRequest(method)),
       pieceBytes: this.#pieceBytes,
       onFault,
       onClosed: () => {
@@ -126,23 +132,28 @@ export class ServerConnection {
     });
     this.#calls.add(call);
     try {
-      this.#begin(call, headers);
+      this.#begin(call, headers, method);
     } catch (error) {
       call.fail(error);
     }
   }
 
-  #begin(call: ServerCall, headers: IncomingHttpHeaders): void {
+  #begin(call: ServerCall, headers: IncomingHttpHeaders, method: GrpcMethod | undefined): void {
     checkTrailers(headers);
-    const path = headers[':path'] ?? '';
-    const method = this.#options.methods.get(path);
-    if (method === undefined) throw new GrpcError(grpcStatus.unimplemented, `there is no method ${path.slice(0, 256)}`);
+    if (method === undefined) {
+      const path = headers[':path'] ?? '';
+      throw new GrpcError(grpcStatus.unimplemented, `there is no method ${path.slice(0, 256)}`);
+    }
     const patienceMs = timeoutMs(call.headers.get('grpc-timeout')?.[0]) ?? Infinity;
     call.setDeadline(method.kind === 'unary' ? Math.min(patienceMs, this.#options.limits.unaryTimeoutMs) : patienceMs);
     const handler =
       method.kind === 'unary' ? unaryHandler(method.answer, call, (error) => call.fail(error)) : method.open(call);
     call.start(handler);
   }
+}
+
+function longestRequest(method: GrpcMethod | undefined): number {
+  return method?.kind === 'unary' ? (method.maxRequestBytes ?? Infinity) : Infinity;
 }
 
 /** Answers what is not gRPC in plain HTTP. */

@@ -15,6 +15,16 @@ describe('token buckets', () => {
     expect([take('a'), take('a'), take('a')]).toEqual([true, true, false]);
   });
 
+  it('say whether there is one without taking it', () => {
+    const buckets = new TokenBuckets({ burst: 1, refillMs: 100, maxBuckets: 10 }, () => 0);
+    expect([buckets.has('a'), buckets.has('a'), buckets.take('a'), buckets.has('a')]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('forget the key that was used longest ago', () => {
     const buckets = new TokenBuckets({ burst: 1, refillMs: 1000, maxBuckets: 2 }, () => 0);
     for (const key of ['a', 'b', 'a', 'c']) buckets.take(key);

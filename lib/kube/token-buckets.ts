@@ -19,12 +19,16 @@ export class TokenBuckets {
     this.#now = now;
   }
 
+  /** Whether {@link take} would get one. */
+  has(key: string): boolean {
+    return this.#tokens(key, this.#now()) >= 1;
+  }
+
   /** Takes a token of the key's bucket; false when there is none. */
   take(key: string): boolean {
-    const { burst, refillMs, maxBuckets } = this.#options;
+    const { maxBuckets } = this.#options;
     const at = this.#now();
-    const bucket = this.#buckets.get(key) ?? { tokens: burst, at };
-    const tokens = Math.min(burst, bucket.tokens + (at - bucket.at) / refillMs);
+    const tokens = this.#tokens(key, at);
     const taken = tokens >= 1;
     // Put last, so that the first of the map is the one used longest ago.
     this.#buckets.delete(key);
@@ -36,5 +40,10 @@ export class TokenBuckets {
       }
     }
     return taken;
+  }
+  #tokens(key: string, at: number): number {
+    const { burst, refillMs } = this.#options;
+    const bucket = this.#buckets.get(key);
+    return bucket === undefined ? burst : Math.min(burst, bucket.tokens + (at - bucket.at) / refillMs);
   }
 }

@@ -19,12 +19,21 @@ export interface KubernetesSourceOptions {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly signal: AbortSignal;
+  /** Told of each pod that is gone, by uid, as soon as the watch says so. */
+  readonly onPodGone?: ((uid: string) => void) | undefined;
 }
 
 /** Follows everything that the mesh is made of. Resolves once the store holds all that the API server has. */
 export async function followKubernetes(source: KubernetesSourceOptions): Promise<void> {
-  const { client, store, logger, metrics } = source;
+  const { client, store, logger, metrics, onPodGone } = source;
   const options = { logger, metrics };
+  const podInformer = follow(
+    source,
+    createInformer(client, pods, { ...options, prune: prunePod }),
+    (pod) => store.setPod(pod),
+    (ref) => store.deletePod(ref),
+  );
+  podInformer.onChange({ deleted: ({ metadata: { uid } }) => uid !== undefined && onPodGone?.(uid) });
   // Pods and nodes first, so that endpoints find their workloads at the first look.
   const builtIn = [
     follow(
@@ -33,12 +42,7 @@ export async function followKubernetes(source: KubernetesSourceOptions): Promise
       (node) => store.setNode(node),
       (ref) => store.deleteNode(ref),
     ),
-    follow(
-      source,
-      createInformer(client, pods, { ...options, prune: prunePod }),
-      (pod) => store.setPod(pod),
-      (ref) => store.deletePod(ref),
-    ),
+    podInformer,
     follow(
       source,
       createInformer(client, services, options),
