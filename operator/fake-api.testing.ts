@@ -10,6 +10,8 @@ export interface FakeApi extends KubeClient {
   readonly writes: readonly string[];
   /** Puts an object there without a word in the journal. */
   seed(resource: Resource, object: KubeObject): void;
+  /** Takes it away without a word in the journal. */
+  remove(resource: Resource, ref: ObjectRef): void;
   objects(resource: Resource): readonly KubeObject[];
   /** The next write whose journal line this is fails with the error. */
   failOnce(write: string, error: Error): void;
@@ -59,6 +61,7 @@ export function fakeApi(): FakeApi {
     server: 'https://fake',
     writes,
     seed: (resource, object) => void of(resource).set(key(object.metadata), object),
+    remove: (resource, ref) => void of(resource).delete(key(ref)),
     objects: (resource) => [...of(resource).values()],
     failOnce: (line, error) => void failures.set(line, error),
     get: <T extends KubeObject>(resource: Resource<T>, ref: ObjectRef) =>

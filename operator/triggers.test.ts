@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { ChangeListener, Informer } from '../lib/kube/informer.ts';
 import type { KubeObject } from '../lib/kube/object.ts';
 import { keyOf } from '../lib/kube/object.ts';
-import { services } from '../lib/kube/resources.ts';
+import { mutatingWebhookConfigurations, services } from '../lib/kube/resources.ts';
 import type { ObjectStore } from '../lib/kube/store.ts';
 import type { Caches } from './caches.ts';
-import { testControlPlane, testStores } from './fixtures.testing.ts';
-import { watchControlPlanes, watchRootCertificates } from './triggers.ts';
+import { wantedContent } from './components/revision.ts';
+import { testControlPlane, testDefaults, testStores } from './fixtures.testing.ts';
+import { recordOf } from './revisions/revision-record.ts';
+import { watchControlPlanes, watchRootCertificates, watchTags } from './triggers.ts';
 
 /** An informer whose changes a test makes. */
 class ManualInformer<T extends KubeObject> implements Informer<T> {
@@ -156,6 +158,97 @@ describe('watchControlPlanes', () => {
     keys.length = 0;
     caches.controlPlanes.put(testControlPlane('third'));
     expect(keys).toEqual([]);
+  });
+});
+
+const record = (name: string, controlPlane: string) => {
+  const content = wantedContent(testControlPlane(controlPlane), testDefaults);
+  const home = { controlPlane, prefix: controlPlane, namespace: 'istio-system' };
+  const { spec } = recordOf(home, content, controlPlane);
+  return { metadata: { name, labels: { 'meltemi.dev/control-plane': controlPlane } }, spec };
+};
+const tag = (name: string, generation: number) => ({
+  metadata: { name, generation },
+  spec: { targetRef: { kind: 'MeshControlPlane' as const, name: 'default' } },
+});
+const sidecarOf = (revision: string, name = 'cart') => ({
+  metadata: { namespace: 'shop', name, annotations: { 'istio.io/rev': revision }, labels: { 'istio.io/rev': 'prod' } },
+});
+
+describe('watchControlPlanes, of what uses revisions,', () => {
+  it('looks at the control plane whose sidecar a pod has, when it comes and when it goes', () => {
+    const caches = fixture();
+    caches.revisions.put(record('default-1', 'default'));
+    caches.revisions.put(record('second-1', 'second'));
+    expect(keysAfter(watchControlPlanes, ({ sidecars }) => sidecars.put(sidecarOf('second')), caches)).toEqual([
+      'second',
+    ]);
+    expect(keysAfter(watchControlPlanes, ({ sidecars }) => sidecars.put(sidecarOf('second')), caches)).toEqual([]);
+    expect(keysAfter(watchControlPlanes, ({ sidecars }) => sidecars.remove(sidecarOf('second')), caches)).toEqual([
+      'second',
+    ]);
+    expect(keysAfter(watchControlPlanes, ({ sidecars }) => sidecars.put(sidecarOf('unknown')), caches)).toEqual([]);
+  });
+
+  it('waits a moment for other pods that come and go, and not for anything else', () => {
+    const caches = fixture();
+    caches.revisions.put(record('default-1', 'default'));
+    const delays: (number | undefined)[] = [];
+    watchControlPlanes(caches, (_key, afterMs) => delays.push(afterMs));
+    delays.length = 0;
+    caches.sidecars.put(sidecarOf('default'));
+    caches.controlPlanes.put(testControlPlane('default', { pilot: { replicas: 3 } }));
+    expect(delays).toEqual([1_000, undefined]);
+  });
+
+  it('looks at all when a namespace asks for another name, and when a tag comes, goes or leads elsewhere', () => {
+    const caches = fixture();
+    const named = { metadata: { name: 'shop', labels: { 'istio.io/rev': 'prod' } } };
+    expect(keysAfter(watchControlPlanes, ({ namespaces }) => namespaces.put(named), caches)).toHaveLength(2);
+    expect(keysAfter(watchControlPlanes, ({ namespaces }) => namespaces.put(named), caches)).toEqual([]);
+    for (const [generation, found] of [
+      [1, 2],
+      [1, 0],
+      [2, 2],
+    ] as const) {
+      expect(keysAfter(watchControlPlanes, ({ tags }) => tags.put(tag('prod', generation)), caches)).toHaveLength(
+        found,
+      );
+    }
+  });
+});
+
+describe('watchTags', () => {
+  function withTag() {
+    const caches = fixture();
+    caches.tags.put(tag('prod', 1));
+    return caches;
+  }
+
+  it('looks at a tag that changes, and at those that pods and namespaces begin to ask for', () => {
+    expect(keysAfter(watchTags, ({ tags }) => tags.put(tag('prod', 2)), withTag())).toEqual(['prod']);
+    expect(keysAfter(watchTags, ({ sidecars }) => sidecars.put(sidecarOf('default')), withTag())).toEqual(['prod']);
+    const named = { metadata: { name: 'shop', labels: { 'istio.io/rev': 'prod' } } };
+    expect(keysAfter(watchTags, ({ namespaces }) => namespaces.put(named), withTag())).toEqual(['prod']);
+  });
+
+  it('looks at all tags when what they lead to may be another one', () => {
+    const moved = { ...testControlPlane('default'), status: { activeRevision: 'default-2' } };
+    expect(keysAfter(watchTags, ({ controlPlanes }) => controlPlanes.put(moved), withTag())).toEqual(['prod']);
+    const resized = testControlPlane('default', { pilot: { replicas: 3 } });
+    expect(keysAfter(watchTags, ({ controlPlanes }) => controlPlanes.put(resized), withTag())).toEqual([]);
+    expect(keysAfter(watchTags, ({ revisions }) => revisions.put(record('default-2', 'default')), withTag())).toEqual([
+      'prod',
+    ]);
+  });
+
+  it('looks at the tag whose webhooks are there now, or are not any more', () => {
+    const webhooks = { metadata: { name: 'istio-sidecar-injector-prod', labels: { 'istio.io/rev': 'prod' } } };
+    const caches = withTag();
+    const put = (of: typeof caches) => of.owned.get(mutatingWebhookConfigurations)?.put(webhooks);
+    expect(keysAfter(watchTags, put, caches)).toEqual(['prod']);
+    const remove = (of: typeof caches) => of.owned.get(mutatingWebhookConfigurations)?.remove(webhooks);
+    expect(keysAfter(watchTags, remove, caches)).toEqual(['prod']);
   });
 });
 

@@ -1,3 +1,4 @@
+import { meshRevisions } from '../../crds/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../lib/kube/object.ts';
 import { formatKey } from '../../lib/kube/object.ts';
 import type { Resource } from '../../lib/kube/resources.ts';
@@ -32,6 +33,7 @@ const ownedKinds: readonly Resource[] = [
   mutatingWebhookConfigurations,
   validatingWebhookConfigurations,
   deployments,
+  meshRevisions,
 ];
 
 export const drift: Scenario = {

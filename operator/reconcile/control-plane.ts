@@ -15,7 +15,6 @@ import type { Failure, Outcome } from './converge.ts';
 import { converge } from './converge.ts';
 import { finalize } from './finalize.ts';
 import type { Upgrades } from '../upgrade/upgrades.ts';
-import type { Upgrades } from '../upgrade/upgrades.ts';
 import type { FreshObjects } from './fresh-objects.ts';
 import type { ConvergePlan, Plan } from './plan.ts';
 import { plan } from './plan.ts';
@@ -34,8 +33,6 @@ export interface ControlPlaneContext {
   readonly defaults: OperatorDefaults;
   readonly events: EventRecorder;
   readonly fresh: FreshObjects;
-  /** Without it, no workload is moved. */
-  readonly upgrades?: Pick<Upgrades, 'observe' | 'carryOut'>;
   /** Without it, no workload is moved. */
   readonly upgrades?: Pick<Upgrades, 'observe' | 'carryOut'>;
   readonly now: () => Date;
@@ -79,15 +76,9 @@ async function carryOut(context: ControlPlaneContext, world: World, decision: Co
   const outcome = await converge(applyContext, decision, world.owned);
   await reportAll(context, world, decision, outcome);
   await context.upgrades?.carryOut(controlPlane, movesOf(decision, outcome));
-  await context.upgrades?.carryOut(controlPlane, movesOf(decision, outcome));
   if (outcome.failure !== undefined) return afterFailure(outcome.failure, decision.lookAgainMs);
   await deletePruned(client, world, decision.pruned);
   return decision.lookAgainMs === undefined ? {} : { requeueAfterMs: decision.lookAgainMs };
-}
-
-/** Nothing is moved forward to what could not be made in full; going back waits for nothing. */
-function movesOf({ upgrade }: ConvergePlan, { failure }: Outcome): ConvergePlan['upgrade'] {
-  return failure === undefined || upgrade.status?.phase === 'RollingBack' ? upgrade : { ...upgrade, moves: [] };
 }
 
 /** Nothing is moved forward to what could not be made in full; going back waits for nothing. */

@@ -52,7 +52,7 @@ export function recordOfObject({ metadata, spec }: Pick<MeshRevision, 'metadata'
 
 /** Whether istiod and sidecars of both are the same, wherever they belong. */
 export function sameContent(a: RevisionContent, b: RevisionContent): boolean {
-  return digestOf(bareContent(a)) === digestOf(bareContent(b));
+  return canonicalJson(bareContent(a)) === canonicalJson(bareContent(b));
 }
 
 /** The spec as it is written: what the API server fills in is left to it. */
