@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { underLock } from './lock.ts';
@@ -53,5 +53,14 @@ async function removeLeftovers(folder: string): Promise<void> {
   const prefix = basename(unfinishedPrefix(folder));
   for (const name of await readdir(dirname(folder))) {
     if (name.startsWith(prefix)) await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+/** Of what takes much space, only the two entries of a folder that were made last are kept. */
+export async function keepNewest(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+  const ages = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
+  for (const { name } of ages.sort((a, b) => b.at - a.at).slice(2)) {
+    await rm(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -1,9 +1,9 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { baseImageKey, ensureBaseImage } from './base-image.ts';
 import { buildah } from './buildah.ts';
-import { cached, cacheFolder } from './cache.ts';
+import { cached, cacheFolder, keepNewest } from './cache.ts';
 import { contentHash } from './content-hash.ts';
 import { ensurePackages, imagePackages } from './debian-packages.ts';
 import { underLock } from './lock.ts';
@@ -17,6 +17,8 @@ export interface ImageRecipe {
   readonly dockerfile: string;
   /** Files and folders on disk by their path in the build's context. */
   readonly files: Readonly<Record<string, string>>;
+  /** What tells it from other images of the same reference that are wanted in turns, each of which the cache keeps. */
+  readonly variant?: string;
 }
 
 /** An image as an archive in the format of `docker save`. */
@@ -36,7 +38,8 @@ export async function buildImage(recipe: ImageRecipe, progress: Progress): Promi
   const wantsBase = /^ARG\s+BASE\b/m.test(text);
   const texts = { Dockerfile: text, reference, ...(wantsBase && { base: baseImageKey }) };
   const digest = await contentHash(texts, recipe.files);
-  const family = `images/${reference.replaceAll(/[^a-z0-9._-]+/g, '_')}`;
+  const variant = recipe.variant === undefined ? '' : `+${recipe.variant}`;
+  const family = `images/${reference.replaceAll(/[^a-z0-9._-]+/g, '_')}${variant}`;
   const title = `image ${reference}`;
   const folder = await cached(
     {
@@ -84,14 +87,5 @@ export async function assembleContext(context: string, files: Readonly<Record<st
   for (const [name, path] of Object.entries(files)) {
     await mkdir(dirname(join(context, name)), { recursive: true });
     await cp(path, join(context, name), { recursive: true, dereference: true });
-  }
-}
-
-/** Archives are large: of each image only the two made last are kept. */
-async function keepNewest(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
-  const ages = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
-  for (const { name } of ages.sort((a, b) => b.at - a.at).slice(2)) {
-    await rm(join(folder, name), { recursive: true, force: true });
   }
 }

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
+import { argument } from '../../lib/command-options.ts';
 import { describeError } from '../../lib/errors.ts';
+import type { FaultName } from '../releases/fault.ts';
+import { faultNames, faults, parseFault } from '../releases/fault.ts';
+import { ensureRelease } from '../releases/release.ts';
 import { ensureKubectl } from './binaries.ts';
 import { defaultClusterName } from './cluster.ts';
 import { down } from './cluster-down.ts';
@@ -82,6 +86,23 @@ command(
   for (const image of images)
     report(await withArchive(image, progress, (built) => loadImages(name, [built], progress)));
 });
+
+interface ReleaseFlags extends Named {
+  readonly fault?: FaultName;
+}
+
+command('load-release <version>', 'build images and chart of a version from this tree, and load the images')
+  .option('--fault <name>', 'make it a bad one', argument(parseFault))
+  .addHelpText(
+    'after',
+    `\nFaults:\n${faultNames.map((name) => `  ${name.padEnd(15)}${faults[name].summary}`).join('\n')}`,
+  )
+  .action(async (version: string, { name, fault }: ReleaseFlags) => {
+    refuseHere();
+    const release = await ensureRelease(version, fault === undefined ? {} : { fault }, progress);
+    report(await release.loadInto({ loadImages: (images) => loadImages(name, images, progress) }));
+    process.stdout.write(`chart: ${release.chartPath}\n`);
+  });
 
 command('restart <component>', 'end a component and start it again').action(
   async (component: string, { name }: Named) => {

