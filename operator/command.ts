@@ -11,6 +11,8 @@ import { projectImages } from '../lib/images.ts';
 import { version } from '../lib/version.ts';
 import { parseMeshNamespaces } from './mesh-namespaces.ts';
 import type { OperatorOptions } from './run.ts';
+import type { ReleaseImages } from './versions/release-images.ts';
+import { parseReleaseImages } from './versions/release-images.ts';
 
 /** The flags as commander gives them. */
 interface Flags {
@@ -26,6 +28,7 @@ interface Flags {
   readonly logFormat: 'json' | 'human';
   readonly istiodImage: string;
   readonly proxyImage: string;
+  readonly releaseImages: ReleaseImages;
   readonly istiodPullSecrets: readonly string[];
   readonly proxyPullSecrets: readonly string[];
   readonly meshNamespaces?: LabelSelector;
@@ -61,6 +64,12 @@ export function operatorCommand(): Command {
     .addOption(new Option('--log-format <format>', 'how a line is written').choices(['json', 'human']).default('json'))
     .option('--istiod-image <image>', 'image of the control plane, where spec.pilot.image names none', images.istiod)
     .option('--proxy-image <image>', 'image of the sidecar, where spec.proxy.image names none', images.proxy)
+    .addOption(
+      new Option('--release-images <list>', 'images of other versions: VERSION:istiod=IMAGE,VERSION:proxy=IMAGE,…')
+        .env('MELTEMI_RELEASE_IMAGES')
+        .argParser(argument(parseReleaseImages))
+        .default(new Map(), 'the same repositories, the version as tag'),
+    )
     .option('--istiod-pull-secrets <names>', 'where spec.pilot.imagePullSecrets is not set', argument(names), [])
     .option('--proxy-pull-secrets <names>', 'where spec.proxy.imagePullSecrets is not set', argument(names), [])
     .option(
@@ -129,6 +138,7 @@ function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
     defaults: {
       version,
       images: { istiod: flags.istiodImage, proxy: flags.proxyImage },
+      releaseImages: flags.releaseImages,
       logFormat,
       pullSecrets: { istiod: flags.istiodPullSecrets.map(named), proxy: flags.proxyPullSecrets.map(named) },
       ...(flags.meshNamespaces === undefined ? {} : { meshNamespaces: flags.meshNamespaces }),

@@ -4,6 +4,9 @@ import type { LabelSelector } from '../../lib/kube/object.ts';
 import { contentOf } from '../revisions/revision-content.ts';
 import type { RevisionContent, RevisionRecord } from '../revisions/revision-record.ts';
 import { homeOf, recordOf } from '../revisions/revision-record.ts';
+import type { ReleaseImages } from '../versions/release-images.ts';
+import { imagesOfVersion } from '../versions/release-images.ts';
+import { exactVersion } from '../versions/resolve-version.ts';
 
 /** The images of one version of the control plane. */
 export interface Images {
@@ -50,7 +53,10 @@ export interface Revision {
 export interface OperatorDefaults {
   /** The version that this operator runs. */
   readonly version: string;
+  /** Of that version. */
   readonly images: Images;
+  /** Of other versions, where they are not in the same repositories with the version as their tag. */
+  readonly releaseImages?: ReleaseImages;
   readonly logFormat: 'json' | 'human';
   /** Where the spec names none. */
   readonly pullSecrets?: PullSecrets;
@@ -59,14 +65,13 @@ export interface OperatorDefaults {
 }
 
 /** What the spec of a MeshControlPlane asks for. */
-export function wantedContent(
-  { spec }: Pick<MeshControlPlane, 'spec'>,
-  { version, images }: OperatorDefaults,
-): RevisionContent {
+export function wantedContent({ spec }: Pick<MeshControlPlane, 'spec'>, defaults: OperatorDefaults): RevisionContent {
+  const version = exactVersion(spec.version, defaults.version);
+  const images = imagesOfVersion(version, defaults);
   return contentOf(
     { spec },
     {
-      version: plainVersion(spec.version ?? version),
+      version,
       images: { istiod: spec.pilot.image ?? images.istiod, proxy: spec.proxy.image ?? images.proxy },
     },
   );
@@ -109,9 +114,4 @@ export function revisionOfRecord(
     spec,
     rootCertificate,
   };
-}
-
-/** `v1.2.3` and `1.2.3` are the same version. */
-export function plainVersion(version: string): string {
-  return version.replace(/^v/, '');
 }
