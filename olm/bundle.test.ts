@@ -94,6 +94,7 @@ describe('the bundle', () => {
       { name: 'proxy', image: 'meltemi/proxy:0.1.0' },
     ]);
     expect(csv.metadata.annotations['features.operators.openshift.io/disconnected']).toBe('false');
+    expect(nextCsv.spec.relatedImages).toContainEqual({ name: 'proxy-0.1.0', image: 'meltemi/proxy:0.1.0' });
   });
 
   it('takes images by digest everywhere', () => {
@@ -102,11 +103,20 @@ describe('the bundle', () => {
       operator: { repository: 'own.example/meltemi', tag: '0.2.0', digest },
       proxy: { repository: 'own.example/proxy', tag: '0.2.0', digest },
       bundle,
+      former: new Map([['0.1.0', { istiod: `own.example/old@${digest}`, proxy: `own.example/old-proxy@${digest}` }]]),
     };
     const source = bundleSource(next, images);
     const found = clusterServiceVersion(source);
     const [operator, proxy] = [`own.example/meltemi@${digest}`, `own.example/proxy@${digest}`];
-    expect(found.spec.relatedImages.map(({ image }) => image)).toEqual([operator, proxy]);
+    expect(found.spec.relatedImages).toEqual([
+      { name: 'operator', image: operator },
+      { name: 'proxy', image: proxy },
+      { name: 'operator-0.1.0', image: `own.example/old@${digest}` },
+      { name: 'proxy-0.1.0', image: `own.example/old-proxy@${digest}` },
+    ]);
+    expect(textsAt(container(found), 'args').at(-1)).toBe(
+      `--release-images=0.1.0:istiod=own.example/old@${digest},0.1.0:proxy=own.example/old-proxy@${digest}`,
+    );
     expect(textAt(container(found), 'image')).toBe(operator);
     expect(textsAt(container(found), 'args')).toEqual(
       expect.arrayContaining([`--istiod-image=${operator}`, `--proxy-image=${proxy}`]),

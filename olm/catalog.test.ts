@@ -50,7 +50,13 @@ describe('the catalog', () => {
 
   it('lists every image that has to be mirrored, the bundle among them', () => {
     const images = listAt(read(bundleBlobPath('0.2.0')), 'relatedImages').map((entry) => textAt(entry, 'image'));
-    expect(images).toEqual(['meltemi/bundle:0.2.0', 'meltemi/meltemi:0.2.0', 'meltemi/proxy:0.2.0']);
+    expect(images).toEqual([
+      'meltemi/bundle:0.2.0',
+      'meltemi/meltemi:0.2.0',
+      'meltemi/proxy:0.2.0',
+      'meltemi/meltemi:0.1.0',
+      'meltemi/proxy:0.1.0',
+    ]);
   });
 
   it('still has the bundle of each release', () => {

@@ -4,8 +4,8 @@ import type { PolicyRule } from '../lib/kube/types.ts';
 import type { ChartRendering } from './chart-rendering.ts';
 import type { CrdDescription } from './crd-description.ts';
 import { crdDescription } from './crd-description.ts';
-import type { BundleImages } from './images.ts';
-import { areAllByDigest, referenceOf } from './images.ts';
+import type { BundleImages, RelatedImage } from './images.ts';
+import { referenceOf, relatedImages } from './images.ts';
 import type { InstallStrategy } from './install-strategy.ts';
 import { installStrategy } from './install-strategy.ts';
 import { presentationOf } from './kind-presentations.ts';
@@ -53,7 +53,7 @@ export interface ClusterServiceVersionSpec {
   readonly icon: readonly Icon[];
   readonly installModes: readonly { readonly type: string; readonly supported: boolean }[];
   readonly customresourcedefinitions: { readonly owned: readonly CrdDescription[] };
-  readonly relatedImages: readonly { readonly name: string; readonly image: string }[];
+  readonly relatedImages: readonly RelatedImage[];
   readonly install: InstallStrategy;
 }
 
@@ -86,13 +86,15 @@ export function clusterServiceVersion(source: BundleSource): ClusterServiceVersi
       icon: [icon()],
       installModes: installModes(),
       customresourcedefinitions: { owned: kinds.map((kind) => crdDescription(kind, presentationOf(kind))) },
-      relatedImages: [
-        { name: 'operator', image: referenceOf(images.operator) },
-        { name: 'proxy', image: referenceOf(images.proxy) },
-      ],
+      relatedImages: imagesOf(source),
       install: installStrategy(source, release.version, images),
     },
   };
+}
+
+function imagesOf({ release, releases, images }: BundleSource): readonly RelatedImage[] {
+  const earlier = releases.map(({ version }) => version).filter((version) => version !== release.version);
+  return relatedImages(release.version, earlier, images);
 }
 
 /** One operator for the whole cluster: its kinds and webhooks are the cluster's. */
@@ -103,7 +105,8 @@ function installModes(): ClusterServiceVersionSpec['installModes'] {
   }));
 }
 
-function annotationsOf({ release, releases, images, kinds }: BundleSource): Readonly<Record<string, string>> {
+function annotationsOf(source: BundleSource): Readonly<Record<string, string>> {
+  const { release, releases, images, kinds } = source;
   const examples = kinds.map(exampleOf);
   const { skipRange } = upgradeOf(release.version, releases);
   const first = examples.slice(0, 1).map((example) => JSON.stringify(example, undefined, 2));
@@ -120,7 +123,7 @@ function annotationsOf({ release, releases, images, kinds }: BundleSource): Read
     repository: project.repository,
     support: project.provider.name,
     ...(skipRange === undefined ? {} : { 'olm.skipRange': skipRange }),
-    ...features(images),
+    ...features(imagesOf(source)),
   };
 }
 
@@ -131,9 +134,10 @@ export function exampleOf(kind: KindDefinition): object {
 }
 
 /** What the operator can do of what OpenShift lets its users ask for; it needs nothing from a cloud. */
-function features(images: BundleImages): Readonly<Record<string, string>> {
+function features(images: readonly RelatedImage[]): Readonly<Record<string, string>> {
   const supported: Readonly<Record<string, boolean>> = {
-    disconnected: areAllByDigest(images),
+    // A mirror knows images by their content.
+    disconnected: images.every(({ image }) => image.includes('@')),
     'fips-compliant': false,
     'proxy-aware': false,
     'tls-profiles': false,

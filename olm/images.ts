@@ -1,4 +1,6 @@
 import { projectImages } from '../lib/images.ts';
+import type { ReleaseImages } from '../operator/versions/release-images.ts';
+import { imagesOfVersion } from '../operator/versions/release-images.ts';
 
 /** Where an image is: by digest when there is one, else by tag. */
 export interface ImageLocation {
@@ -14,6 +16,8 @@ export interface BundleImages {
   readonly proxy: ImageLocation;
   /** The bundle itself, as the catalog points to it. */
   readonly bundle: ImageLocation;
+  /** Images of earlier releases, which a MeshControlPlane can ask for, that are not beside those of this one. */
+  readonly former?: ReleaseImages;
 }
 
 /** The images under the names that the project gives them. */
@@ -43,7 +47,29 @@ export function location(reference: string): ImageLocation {
   };
 }
 
-/** Whether no image can change under its name: what a mirror of a registry needs. */
-export function areAllByDigest({ operator, proxy }: BundleImages): boolean {
-  return operator.digest !== undefined && proxy.digest !== undefined;
+/** An image that has to be where the cluster can pull it, also in a mirror of a registry. */
+export interface RelatedImage {
+  readonly name: string;
+  readonly image: string;
+}
+
+/** Every image that the operator of a version may run: its own, and those of the releases before it. */
+export function relatedImages(
+  version: string,
+  earlier: readonly string[],
+  images: BundleImages,
+): readonly RelatedImage[] {
+  const own = { istiod: referenceOf(images.operator), proxy: referenceOf(images.proxy) };
+  const sources = { version, images: own, ...(images.former === undefined ? {} : { releaseImages: images.former }) };
+  return [
+    { name: 'operator', image: own.istiod },
+    { name: 'proxy', image: own.proxy },
+    ...earlier.flatMap((release) => {
+      const { istiod, proxy } = imagesOfVersion(release, sources);
+      return [
+        { name: `operator-${release}`, image: istiod },
+        { name: `proxy-${release}`, image: proxy },
+      ];
+    }),
+  ];
 }

@@ -94,9 +94,19 @@ function containerOf(container: unknown, images: BundleImages): JsonObject {
   return {
     ...container,
     image: referenceOf(images.operator),
-    args: textsAt(container, 'args').flatMap((argument) => argumentOf(argument, images)),
+    args: [
+      ...textsAt(container, 'args').flatMap((argument) => argumentOf(argument, images)),
+      ...formerArguments(images),
+    ],
     env: [namespaceVariable, ...listAt(container, 'env')],
   };
+}
+
+function formerArguments({ former }: BundleImages): readonly string[] {
+  const entries = [...(former ?? [])].flatMap(([version, images]) =>
+    Object.entries(images).map(([component, image]) => `${version}:${component}=${image}`),
+  );
+  return entries.length === 0 ? [] : [`--release-images=${entries.join()}`];
 }
 
 function argumentOf(argument: string, images: BundleImages): readonly string[] {

@@ -2,11 +2,15 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { argument } from '../lib/command-options.ts';
 import { describeError } from '../lib/errors.ts';
 import { version as currentVersion } from '../lib/version.ts';
+import type { ReleaseImages } from '../operator/versions/release-images.ts';
+import { parseReleaseImages } from '../operator/versions/release-images.ts';
 import { renderedBundle } from './bundle.ts';
 import { renderedCatalog } from './catalog.ts';
 import { bundleSource } from './generate.ts';
+import type { BundleImages } from './images.ts';
 import { defaultImages, location } from './images.ts';
 import type { Release } from './releases.ts';
 import { releaseOf } from './releases.ts';
@@ -21,6 +25,7 @@ interface Flags {
   readonly operatorImage?: string;
   readonly proxyImage?: string;
   readonly bundleImage?: string;
+  readonly releaseImages?: ReleaseImages;
   readonly output: string;
 }
 
@@ -36,6 +41,11 @@ const program = new Command('bundle')
   .option('--operator-image <image>', 'the operator, with tag or digest')
   .option('--proxy-image <image>', 'the sidecar, with tag or digest')
   .option('--bundle-image <image>', 'where the bundle itself will be')
+  .option(
+    '--release-images <list>',
+    'images of earlier releases, where they are not beside these: VERSION:istiod=IMAGE,VERSION:proxy=IMAGE,…',
+    argument(parseReleaseImages),
+  )
   .option('--output <folder>', 'folder to write bundle/ and catalog/ to', 'dist/olm')
   .action(run);
 
@@ -60,12 +70,13 @@ function releaseFor({ release, createdAt }: Flags): Release {
   return createdAt === undefined ? releaseOf(release) : { version: release, createdAt };
 }
 
-function imagesFor({ release, operatorImage, proxyImage, bundleImage }: Flags) {
+function imagesFor({ release, operatorImage, proxyImage, bundleImage, releaseImages }: Flags): BundleImages {
   const standard = defaultImages(release);
   return {
     operator: operatorImage === undefined ? standard.operator : location(operatorImage),
     proxy: proxyImage === undefined ? standard.proxy : location(proxyImage),
     bundle: bundleImage === undefined ? standard.bundle : location(bundleImage),
+    ...(releaseImages === undefined ? {} : { former: releaseImages }),
   };
 }
 

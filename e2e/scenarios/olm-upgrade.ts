@@ -3,25 +3,27 @@ import { crdName } from '../../crds/custom-resource-definition.ts';
 import { kinds, meshControlPlanes } from '../../crds/kinds.ts';
 import { customResourceDefinitions, deployments, leases, pods } from '../../lib/kube/resources.ts';
 import { version } from '../../lib/version.ts';
+import type { BundleSource } from '../../olm/cluster-service-version.ts';
 import { bundleSource } from '../../olm/generate.ts';
 import { defaultImages } from '../../olm/images.ts';
 import { deploymentName } from '../../olm/install-strategy.ts';
 import { csvName } from '../../olm/releases.ts';
 import { leaseName } from '../../operator/run.ts';
+import { typeOf } from '../../operator/type-meta.ts';
 import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
-import { applyControlPlane, controlPlaneName, meshNamespace, uninstallMesh, waitForControlPlane } from '../mesh.ts';
+import { controlPlaneName, meshNamespace, uninstallMesh, waitForControlPlane } from '../mesh.ts';
 import { OlmInstaller } from '../olm/installer.ts';
+import { ensureRelease } from '../releases/release.ts';
 import { podMetrics, total } from '../pod-metrics.ts';
 import type { Check, Scenario } from '../scenario.ts';
 
 const namespace = 'e2e-olm';
-/** The version after this tree's; its operator is the same program. */
+/** The version after this tree's. */
 const nextVersion = version.replace(/\d+(?=\.\d+$)/, (minor) => String(Number(minor) + 1));
 const operatorPods = { namespace, labelSelector: 'app.kubernetes.io/name=meltemi-operator', port: 8080 };
 
 const old = bundleSource();
-const next = bundleSource({ version: nextVersion, createdAt: '2027-01-01T00:00:00Z' }, defaultImages(version));
 
 export const olmUpgrade: Scenario = {
   name: 'olm-upgrade',
@@ -31,25 +33,28 @@ export const olmUpgrade: Scenario = {
     await uninstallMesh(environment);
     const olm = new OlmInstaller(environment, namespace);
     const added = await missingDefinitions(environment);
+    const next = await nextBundle(environment);
     try {
       await olm.prepare();
       environment.progress(`olm: installing ${csvName(version)}`);
       await olm.install(old);
-      const readySeconds = await applyControlPlane(environment);
+      const readySeconds = await applyPinnedControlPlane(environment);
       const istiods = await istiodPods(environment);
       await eventually('the operator says that it can be upgraded', () => said(olm, csvName(version), 'True'));
       check('a settled operator tells OLM that it can be upgraded', true);
 
-      await checkHeld(environment, olm, check);
+      await checkHeld(environment, olm, next, check);
       check('a rollout that was given up has restarted no istiod', same(istiods, await istiodPods(environment)));
 
       const started = performance.now();
-      const figures = await checkReplaced(environment, olm, check);
+      const figures = await checkReplaced(environment, olm, next, check);
       const upgradeSeconds = Math.round(performance.now() - started) / 1000;
       const after = await istiodPods(environment);
       check('the upgrade of the operator has restarted no istiod', same(istiods, after), { istiods, after });
       await waitForControlPlane(environment);
       check('the control plane is Ready', true);
+      const found = await environment.client.get(meshControlPlanes, { name: controlPlaneName });
+      check('... and of the version that was asked for', found?.status?.version === version, found?.status?.version);
       return { readySeconds, upgradeSeconds, ...figures };
     } finally {
       await cleanUp(environment, olm, added);
@@ -57,8 +62,30 @@ export const olmUpgrade: Scenario = {
   },
 };
 
+/** The bundle of the next version. A cluster that is not ours has its images only if somebody has pushed them there. */
+async function nextBundle({ cluster, progress }: Environment): Promise<BundleSource> {
+  if (cluster.local) await (await ensureRelease(nextVersion, {}, progress)).loadInto(cluster);
+  const release = { version: nextVersion, createdAt: '2027-01-01T00:00:00Z' };
+  return bundleSource(release, defaultImages(cluster.local ? nextVersion : version));
+}
+
+/** Of a version that stays what it is when the operator becomes another one. */
+async function applyPinnedControlPlane(environment: Environment): Promise<number> {
+  const { cluster, progress } = environment;
+  progress(`control plane: applying a MeshControlPlane of version ${version}`);
+  const started = performance.now();
+  const object = {
+    ...typeOf(meshControlPlanes),
+    metadata: { name: controlPlaneName },
+    spec: { version },
+  };
+  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) });
+  await waitForControlPlane(environment);
+  return Math.round(performance.now() - started) / 1000;
+}
+
 /** While istiod is rolled out, to nodes that are not there, OLM may not go on. */
-async function checkHeld(environment: Environment, olm: OlmInstaller, check: Check): Promise<void> {
+async function checkHeld(environment: Environment, olm: OlmInstaller, next: BundleSource, check: Check): Promise<void> {
   const { client } = environment;
   const setNodes = (nodeSelector: object | null) =>
     client.mergePatch(meshControlPlanes, { name: controlPlaneName }, { spec: { pilot: { nodeSelector } } });
@@ -76,7 +103,7 @@ async function checkHeld(environment: Environment, olm: OlmInstaller, check: Che
 }
 
 /** The new operator comes beside the old one, which leads until it goes. */
-async function checkReplaced(environment: Environment, olm: OlmInstaller, check: Check) {
+async function checkReplaced(environment: Environment, olm: OlmInstaller, next: BundleSource, check: Check) {
   const { client, progress } = environment;
   progress(`olm: installing ${csvName(nextVersion)} beside ${csvName(version)}`);
   const watch = new LeaderWatch(environment);

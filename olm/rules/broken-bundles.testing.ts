@@ -110,6 +110,7 @@ export const broken: Readonly<Record<string, readonly Breakage[]>> = {
   'bundle/images-in-use-are-related': [
     inCsv(['spec', 'relatedImages', 1], undefined),
     inCsv([...container, 'image'], 'meltemi/other:1'),
+    inCsv([...container, 'args', 999], '--release-images=0.0.9:istiod=meltemi/meltemi:0.0.9'),
   ],
   'csv/name': [inCsv(['metadata', 'name'], `meltemi.v0.1.0-${'x'.repeat(60)}`)],
   'csv/replaces': [inCsv(['spec', 'replaces'], 'Meltemi 0.0.9')],

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { isJsonObject, listAt, textAt } from '../json.ts';
+import { isJsonObject, listAt, textAt, textsAt } from '../json.ts';
 import type { BundleFiles } from '../bundle.ts';
 import { deploymentsOf, gvkOfOwned, gvksOfDefinition, ownedKinds } from './loaded-bundle.ts';
 import type { LoadedBundle } from './loaded-bundle.ts';
@@ -121,8 +121,13 @@ function imagesInUse(bundle: LoadedBundle): readonly string[] {
     .flatMap((one) => ['containers', 'initContainers'].flatMap((key) => listAt(one, 'spec', 'template', 'spec', key)))
     .filter(isJsonObject);
   const told = containers
-    .flatMap((container) => listAt(container, 'args'))
-    .flatMap((argument) => /^--[a-z-]*image=(.*)$/.exec(typeof argument === 'string' ? argument : '')?.[1] ?? []);
+    .flatMap((container) => textsAt(container, 'args'))
+    .flatMap((argument) => [
+      ...(/^--[a-z]+-image=(.*)$/.exec(argument)?.slice(1) ?? []),
+      ...(argument.startsWith('--release-images=') ? [...argument.matchAll(/:(?:istiod|proxy)=([^,]+)/g)] : []).map(
+        ([, image = '']) => image,
+      ),
+    ]);
   return [...containers.map((container) => textAt(container, 'image')), ...told];
 }
 
