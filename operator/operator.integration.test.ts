@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { customResourceDefinition } from '../crds/custom-resource-definition.ts';
-import { kinds, meshControlPlanes } from '../crds/kinds.ts';
+import { kinds, meshControlPlanes, meshRevisions, meshRevisionTags } from '../crds/kinds.ts';
 import type { ControlPlane } from '../e2e/cluster/control-plane.ts';
 import { startControlPlane } from '../e2e/cluster/control-plane.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
 import { loadKubeClient } from '../lib/kube/client.ts';
-import type { KubeObject, ObjectRef } from '../lib/kube/object.ts';
+import type { Condition, KubeObject, ObjectRef } from '../lib/kube/object.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import {
   clusterRoleBindings,
@@ -117,14 +117,52 @@ async function exists(resource: Resource, ref: ObjectRef): Promise<KubeObject> {
   }, within(10_000));
 }
 
-async function condition(name: string, type: string): Promise<string> {
-  const object = await admin.get(meshControlPlanes, { name });
+async function condition(
+  name: string,
+  type: string,
+  kind: Resource<KubeObject & { readonly status?: { readonly conditions?: readonly Condition[] } }> = meshControlPlanes,
+): Promise<string> {
+  const object = await admin.get(kind, { name });
   const found = object?.status?.conditions?.find((one) => one.type === type);
   return found === undefined ? 'absent' : `${found.status} ${found.reason}`;
 }
 
-async function untilCondition(name: string, type: string, wanted: string): Promise<void> {
-  await vi.waitFor(async () => expect(await condition(name, type)).toBe(wanted), within(10_000));
+async function untilCondition(
+  name: string,
+  type: string,
+  wanted: string,
+  kind?: Parameters<typeof condition>[2],
+): Promise<void> {
+  await vi.waitFor(async () => expect(await condition(name, type, kind)).toBe(wanted), within(10_000));
+}
+
+async function activeRevision(name = 'default'): Promise<string> {
+  return (await admin.get(meshControlPlanes, { name }))?.status?.activeRevision ?? 'none';
+}
+
+async function revisionNames(): Promise<readonly string[]> {
+  return (await admin.list(meshRevisions)).items.map(({ metadata }) => metadata.name).sort();
+}
+
+/** By name of a webhook of a configuration: the Service that it calls, and on which condition. */
+async function webhooksOf(name: string): Promise<readonly string[]> {
+  const found = await admin.get(mutatingWebhookConfigurations, { name });
+  return (found?.webhooks ?? []).map(({ name: webhook, clientConfig, matchConditions = [] }) =>
+    [webhook.split('.sidecar-injector')[0], clientConfig.service?.name, ...matchConditions.map((one) => one.name)].join(
+      ' ',
+    ),
+  );
+}
+
+const patchSpec = (spec: object) => admin.mergePatch(meshControlPlanes, { name: 'default' }, { spec });
+
+function tagObject(name: string, kind: string, target: string) {
+  return {
+    apiVersion: 'meltemi.dev/v1alpha1',
+    kind: 'MeshRevisionTag',
+    metadata: { name },
+    spec: { targetRef: { kind, name: target } },
+  };
 }
 
 async function ownedObjects(): Promise<readonly { readonly resource: Resource; readonly object: KubeObject }[]> {
@@ -350,6 +388,108 @@ describe('operator', () => {
     await rollOut();
   });
 
+  it('counts who uses a revision; what has ended does not count', async () => {
+    const name = await activeRevision();
+    expect(await revisionNames()).toEqual([name]);
+    expect(name).toMatch(/^default-0-1-0-[0-9a-f]{8}$/);
+    await untilCondition(name, 'Ready', 'True Ready', meshRevisions);
+    await untilCondition(name, 'InUse', 'True Active', meshRevisions);
+    const labels = { 'security.istio.io/tlsMode': 'istio' };
+    for (const pod of ['cart', 'job']) {
+      const metadata = { namespace: 'shop', name: pod, labels, annotations: { 'istio.io/rev': 'default' } };
+      await admin.create(pods, { metadata, spec: { containers: [{ name: 'app', image: 'x' }] } });
+    }
+    await admin.create(namespaces, { metadata: { name: 'named', labels: { 'istio.io/rev': 'default' } } });
+    const users = async () => (await admin.get(meshRevisions, { name }))?.status?.users;
+    const wanted = (podsThatRun: number) => ({
+      ...{ pods: podsThatRun, workloads: podsThatRun },
+      ...{ namespaces: { count: 1, names: ['named'] }, tags: [] },
+    });
+    await vi.waitFor(async () => expect(await users()).toEqual(wanted(2)), within(10_000));
+    const succeeded = { status: { phase: 'Succeeded' } };
+    await admin.mergePatch(pods, { namespace: 'shop', name: 'job' }, succeeded, { subresource: 'status' });
+    await vi.waitFor(async () => expect(await users()).toEqual(wanted(1)), within(10_000));
+  });
+
+  it('has a revision that nobody can change, and that comes back when somebody deletes it', async () => {
+    const name = await activeRevision();
+    await expect(admin.mergePatch(meshRevisions, { name }, { spec: { version: '9.9.9' } })).rejects.toThrow(
+      /is immutable/,
+    );
+    await admin.delete(meshRevisions, { name });
+    await exists(meshRevisions, { name });
+    await untilCondition(name, 'InUse', 'True Active', meshRevisions);
+    await admin.mergePatch(meshRevisions, { name }, { metadata: { labels: { 'istio.io/rev': 'other' } } });
+    await vi.waitFor(async () => {
+      const labels = (await admin.get(meshRevisions, { name }))?.metadata.labels;
+      expect(labels?.['istio.io/rev']).toBe('default');
+    }, within(10_000));
+  });
+
+  it('leads names of tags to it, as long as they are free and lead somewhere', async () => {
+    await admin.create(meshRevisionTags, tagObject('prod', 'MeshControlPlane', 'default'));
+    await untilCondition('prod', 'Reconciled', 'True Reconciled', meshRevisionTags);
+    expect(await webhooksOf('istio-sidecar-injector-prod')).toEqual(['rev.namespace istiod', 'rev.object istiod']);
+    const { status } = (await admin.get(meshRevisionTags, { name: 'prod' })) ?? {};
+    expect(status).toMatchObject({ revision: await activeRevision(), namespace: 'istio-system' });
+    await admin.create(namespaces, { metadata: { name: 'of-prod', labels: { 'istio.io/rev': 'prod' } } });
+    await untilCondition('prod', 'InUse', 'True UsedByNamespaces', meshRevisionTags);
+    await admin.create(meshRevisionTags, tagObject('default', 'MeshControlPlane', 'default'));
+    await untilCondition('default', 'Reconciled', 'False NameAlreadyExists', meshRevisionTags);
+    await admin.mergePatch(meshRevisionTags, { name: 'prod' }, { spec: { targetRef: { name: 'gone' } } });
+    await untilCondition('prod', 'Reconciled', 'False RefNotFound', meshRevisionTags);
+    await vi.waitFor(async () => expect(await webhooksOf('istio-sidecar-injector-prod')).toEqual([]), within(10_000));
+    await admin.mergePatch(meshRevisionTags, { name: 'prod' }, { spec: { targetRef: { name: 'default' } } });
+    await untilCondition('prod', 'Reconciled', 'True Reconciled', meshRevisionTags);
+    await admin.delete(meshRevisionTags, { name: 'default' });
+    await expect(
+      admin.create(meshRevisionTags, tagObject('not.a.label', 'MeshControlPlane', 'default')),
+    ).rejects.toThrow(/must be a DNS label/);
+  });
+
+  it('replaces istiod in place, and keeps the former record until the new one serves', async () => {
+    const former = await activeRevision();
+    await patchSpec({ meshConfig: { trustDomain: 'other' }, upgrade: { inactiveRevisionDeletionGracePeriod: '0s' } });
+    await vi.waitFor(async () => expect(await revisionNames()).toHaveLength(2), within(10_000));
+    await untilQuiet();
+    expect(await activeRevision()).toBe(former);
+    await rollOut();
+    await vi.waitFor(async () => {
+      expect(await activeRevision()).not.toBe(former);
+      expect(await revisionNames()).toEqual([await activeRevision()]);
+    }, within(10_000));
+    await untilCondition('default', 'Ready', 'True Ready');
+  });
+
+  it('runs another revision beside the active one, told apart by the annotation of pods', async () => {
+    const active = await activeRevision();
+    await patchSpec({ meshConfig: { trustDomain: 'third' }, upgrade: { strategy: 'Canary' } });
+    const target = await vi.waitFor(async () => {
+      const name = (await revisionNames()).find((one) => one !== active);
+      if (name === undefined) throw new Error('there is no target yet');
+      return name;
+    }, within(10_000));
+    await exists(deployments, inMesh(`istiod-${target}`));
+    const both = [
+      'rev.namespace istiod not-given-to-other-revision',
+      `given.rev.namespace istiod-${target} given-to-revision`,
+    ];
+    await vi.waitFor(async () => {
+      expect(await webhooksOf('istio-sidecar-injector')).toEqual(expect.arrayContaining(both));
+      expect(await webhooksOf('istio-sidecar-injector-prod')).toEqual(expect.arrayContaining(both));
+    }, within(10_000));
+    expect(await webhooksOf(`istio-sidecar-injector-${target}`)).toContain(`rev.namespace istiod-${target}`);
+    expect(await condition('default', 'Ready')).toBe('True Ready');
+    await patchSpec({ meshConfig: { trustDomain: 'other' } });
+    await vi.waitFor(async () => {
+      expect(await revisionNames()).toEqual([active]);
+      expect(await admin.get(deployments, inMesh(`istiod-${target}`))).toBeUndefined();
+    }, within(10_000));
+    await untilCondition('default', 'Reconciled', 'True Reconciled');
+    await untilQuiet();
+    await admin.delete(pods, { namespace: 'shop', name: 'cart' }, { gracePeriodSeconds: 0 });
+  });
+
   it('holds a second object for the same revision, and lets it go', async () => {
     const younger = {
       apiVersion: 'meltemi.dev/v1alpha1',
@@ -402,6 +542,7 @@ describe('operator', () => {
       expect(await admin.get(meshControlPlanes, { name: 'default' })).toBeUndefined();
     }, within(10_000));
     expect(await ownedObjects()).toEqual([]);
+    await untilCondition('prod', 'Reconciled', 'False RefNotFound', meshRevisionTags);
     const reports = await admin.list(leases, { labelSelector: 'meltemi.dev/istiod-status' });
     expect(reports.items).toEqual([]);
     expect(await admin.get(secrets, inMesh('istio-ca-secret'))).toBeDefined();
