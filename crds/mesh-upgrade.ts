@@ -142,7 +142,12 @@ export const upgrade = object('How another version or configuration replaces the
     }),
     [],
   ),
-  force: withDefault(boolean('Allow an older version, and leaving out a minor version.'), false),
+  force: withDefault(
+    boolean(
+      'Allow an older version, leaving out a minor version, and to begin although preflight checks found something (condition Upgradeable) that may turn out well.',
+    ),
+    false,
+  ),
   attempt: withDefault(
     integer('Raise it to have an upgrade tried once more that has failed or was rolled back.', {
       format: 'int32',

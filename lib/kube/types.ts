@@ -143,7 +143,12 @@ export interface Namespace extends KubeObject {
 
 /** core/v1 Node. Zone and region are labels `topology.kubernetes.io/zone` and `/region`. */
 export interface Node extends KubeObject {
+  readonly spec?: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  };
   readonly status?: {
+    readonly allocatable?: Readonly<Record<string, string>>;
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly StatusCondition[];
   };
@@ -171,6 +176,10 @@ export interface Deployment extends KubeObject {
     readonly selector?: LabelSelector;
     readonly template?: { readonly metadata?: Partial<ObjectMeta>; readonly spec?: PodSpec };
     readonly paused?: boolean;
+    readonly strategy?: {
+      readonly type?: 'Recreate' | 'RollingUpdate';
+      readonly rollingUpdate?: { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string };
+    };
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -181,6 +190,50 @@ export interface Deployment extends KubeObject {
     readonly unavailableReplicas?: number;
     readonly conditions?: readonly StatusCondition[];
   };
+}
+
+/** apps/v1 StatefulSet. */
+export interface StatefulSet extends KubeObject {
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly selector?: LabelSelector;
+    readonly template?: { readonly metadata?: Partial<ObjectMeta> };
+    readonly updateStrategy?: {
+      readonly type?: 'RollingUpdate' | 'OnDelete';
+      readonly rollingUpdate?: { readonly partition?: number; readonly maxUnavailable?: number | string };
+    };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly readyReplicas?: number;
+    readonly availableReplicas?: number;
+  };
+}
+
+/** apps/v1 DaemonSet. */
+export interface DaemonSet extends KubeObject {
+  readonly spec?: {
+    readonly selector?: LabelSelector;
+    readonly template?: { readonly metadata?: Partial<ObjectMeta> };
+    readonly updateStrategy?: {
+      readonly type?: 'RollingUpdate' | 'OnDelete';
+      readonly rollingUpdate?: { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string };
+    };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly desiredNumberScheduled?: number;
+    readonly updatedNumberScheduled?: number;
+    readonly numberAvailable?: number;
+  };
+}
+
+/** policy/v1 PodDisruptionBudget. */
+export interface PodDisruptionBudget extends KubeObject {
+  readonly spec?: { readonly selector?: LabelSelector | null };
+  readonly status?: { readonly disruptionsAllowed?: number; readonly expectedPods?: number };
 }
 
 /** apps/v1 ReplicaSet. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { HttpServer } from '../../lib/http-server.ts';
 import { startHttpServer } from '../../lib/http-server.ts';
 import { backoffMs } from '../../lib/kube/backoff.ts';
@@ -168,27 +169,15 @@ export class AdmissionServer {
 
   /** Resolves when there is something to look at, or after the time that it is called with. */
   #untilWoken(signal: AbortSignal): (ms: number) => Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    return (ms) => {
-      const timer = new AbortController();
-      return Promise.race([woken, pause(ms, timer.signal)]).finally(() => timer.abort());
-    };
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    return (ms) => pause(ms, AbortSignal.any([woken.signal, signal]));
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const end = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    if (signal.aborted) end();
-    signal.addEventListener('abort', end, { once: true });
-  });
+/** Shorter when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** Undefined, which is no review, for what is no JSON. */
