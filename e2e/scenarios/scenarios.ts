@@ -12,6 +12,8 @@ import { olmUpgrade } from './olm-upgrade.ts';
 import { settled } from './settled.ts';
 import { trafficSplit } from './traffic-split.ts';
 import { uninstall } from './uninstall.ts';
+import { upgradeCanary } from './upgrade-canary.ts';
+import { upgradeRollback } from './upgrade-rollback.ts';
 import { validation } from './validation.ts';
 
 /** In the order in which all of them run: the first installs anew, the last leaves nothing. */
@@ -29,5 +31,7 @@ export const scenarios: readonly Scenario[] = [
   settled,
   chart,
   uninstall,
+  upgradeCanary,
+  upgradeRollback,
   olmUpgrade,
 ];

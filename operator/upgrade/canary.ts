@@ -131,7 +131,7 @@ function closed({ input }: Step, count: string): Draft {
 }
 
 export function readyPods({ available, desired }: Workload): string {
-  return `${String(available)} of ${String(desired)} pods serve`;
+  return `${String(Math.min(available, desired))} of ${String(desired)} pods serve`;
 }
 
 export function waitedFor(workload: Workload): { readonly workload: string; readonly message: string } {
