@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crdName } from '../../crds/custom-resource-definition.ts';
 import { kinds, meshControlPlanes } from '../../crds/kinds.ts';
-import { customResourceDefinitions, deployments, leases, pods } from '../../lib/kube/resources.ts';
+import {
+  customResourceDefinitions,
+  deployments,
+  leases,
+  pods,
+  validatingWebhookConfigurations,
+} from '../../lib/kube/resources.ts';
 import { version } from '../../lib/version.ts';
 import type { BundleSource } from '../../olm/cluster-service-version.ts';
 import { bundleSource } from '../../olm/generate.ts';
 import { defaultImages } from '../../olm/images.ts';
 import { deploymentName } from '../../olm/install-strategy.ts';
 import { csvName } from '../../olm/releases.ts';
+import { admissionConfigurationName } from '../../operator/admission/webhook-configuration.ts';
 import { leaseName } from '../../operator/run.ts';
 import { typeOf } from '../../operator/type-meta.ts';
 import type { Environment } from '../environment.ts';
@@ -127,6 +134,8 @@ async function checkReplaced(environment: Environment, olm: OlmInstaller, next: 
   check('the new operator alone is left', true);
   await eventually('the new operator has told OLM where it stands', () => said(olm, csvName(nextVersion), 'True'));
   check('... and tells OLM that it can be upgraded', true);
+  await eventually('the new operator judges what is applied', () => judgedBy(environment, csvName(nextVersion)));
+  check('... and judges what is applied, now that what was owned by the old one is gone', true);
   const seen = await watch.stop();
   check('there were never two leaders', seen.most === 1, seen);
   const now = await leaders(environment);
@@ -136,6 +145,12 @@ async function checkReplaced(environment: Environment, olm: OlmInstaller, next: 
 
 async function said(olm: OlmInstaller, name: string, status: 'True' | 'False'): Promise<true | undefined> {
   return (await olm.upgradeable(name)) === status ? true : undefined;
+}
+
+/** The webhook belongs to what grants the operator its rights, and goes with that. */
+async function judgedBy({ client }: Environment, csv: string): Promise<true | undefined> {
+  const found = await client.get(validatingWebhookConfigurations, { name: admissionConfigurationName(namespace) });
+  return found?.metadata.ownerReferences?.every(({ name }) => name.startsWith(`${csv}-`)) === true ? true : undefined;
 }
 
 /** The pod that holds the lease. */
