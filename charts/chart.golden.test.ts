@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { customResourceDefinition } from '../crds/custom-resource-definition.ts';
 import { kinds } from '../crds/kinds.ts';
+import { ports } from '../lib/ports.ts';
 import { version } from '../lib/version.ts';
 import { operatorRules } from '../operator/operator-rules.ts';
 import { leaseName } from '../operator/run.ts';
@@ -163,6 +164,27 @@ describe('security', () => {
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     });
+  });
+});
+
+describe('network policy', () => {
+  it('lets the operator read what it judges an upgrade by', async () => {
+    const policy = only(await render({ networkPolicy: { enabled: true } }), 'NetworkPolicy')['spec'];
+    const tcp = (port: number) => ({ port, protocol: 'TCP' });
+    expect(policy).toHaveProperty(
+      'egress',
+      expect.arrayContaining([
+        { to: [{ namespaceSelector: {} }], ports: [tcp(ports.istiodMonitoring), tcp(ports.envoyPrometheus)] },
+      ]),
+    );
+  });
+
+  it('lets in whoever speaks with a port of the operator', async () => {
+    const manifests = await render({ networkPolicy: { enabled: true } });
+    const { ports: open } = operatorContainer(manifests) as { readonly ports: readonly { readonly name: string }[] };
+    const allowed = JSON.stringify(only(manifests, 'NetworkPolicy')['spec']);
+    expect(open.length).toBeGreaterThan(1);
+    for (const { name } of open) expect(allowed).toContain(`"port":"${name}"`);
   });
 });
 

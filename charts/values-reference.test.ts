@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import type { ValueSchema } from './values-reference.ts';
 import { chartValues, readDefaultValues, readValueSchema } from './values-reference.ts';
@@ -37,6 +39,15 @@ describe('values.schema.json', () => {
       .filter(([, { additionalProperties }]) => additionalProperties === undefined)
       .map(([path]) => path);
     expect(open).toEqual(['$.global', '$.extraEnv[].valueFrom', '$.extraVolumes[]']);
+  });
+
+  it('has nothing that everything.testing.yaml leaves out', () => {
+    const everything = load(readFileSync(new URL('everything.testing.yaml', import.meta.url), 'utf8'));
+    const set = leaves(everything);
+    const left = described.filter(
+      ({ path }) => !set.some((leaf) => leaf === path || leaf.startsWith(`${path}.`) || path.startsWith(`${leaf}.`)),
+    );
+    expect(left.map(({ path }) => path)).toEqual([]);
   });
 
   it('speaks in whole sentences', () => {

@@ -11,10 +11,11 @@ import { operatorNamespace } from './mesh.ts';
  */
 const valuesHere = {
   global: { hub: '' },
-  image: { repository: 'meltemi/meltemi', digest: '', pullPolicy: 'IfNotPresent' },
+  image: { repository: 'meltemi/meltemi', tag: '', digest: '', pullPolicy: 'IfNotPresent' },
   istiod: { image: { repository: '', tag: '' } },
   proxy: { image: { tag: '' } },
   crds: { keep: true },
+  metrics: { dashboards: { namespace: '' } },
   rbac: { userRoles: { aggregate: true } },
   extraArgs: [],
   logLevel: 'info',
