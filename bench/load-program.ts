@@ -44,9 +44,16 @@ export async function ensureLoadProgram(progress: Progress, name: 'xdsload' | 'c
   return join(await cached({ key, title: name, make }, progress), name);
 }
 
-/** Runs xdsload to its end. Its progress goes to standard error. Rejects when it printed no report. */
-export async function runLoad(program: string, server: MeasuredServer, options: LoadOptions): Promise<LoadReport> {
-  const { code, output } = await runProgram(program, [...serverArguments(server), ...loadArguments(options)]);
+/** Runs xdsload to its end; `onSync` is called once all sidecars are in sync. Rejects when it printed no report. */
+export async function runLoad(
+  program: string,
+  server: MeasuredServer,
+  options: LoadOptions,
+  onSync: () => void = () => undefined,
+): Promise<LoadReport> {
+  const args = [...serverArguments(server), ...loadArguments(options)];
+  const onProgress = (text: string): void => (/sidecars in sync/.test(text) ? onSync() : undefined);
+  const { code, output } = await startProgram(program, args, onProgress).ended;
   // It ends with 1, and a report all the same, when changes were lost.
   if (!output.trimStart().startsWith('{')) throw new Error(`xdsload ended with exit code ${code ?? 'of a signal'}`);
   return JSON.parse(output) as LoadReport;
@@ -86,18 +93,36 @@ function loadArguments(options: LoadOptions): readonly string[] {
   return options.envoyBackoff === true ? [...values, '-envoy-backoff'] : values;
 }
 
+/** A load program that runs. */
+export interface RunningProgram {
+  /** Resolves at its end. */
+  readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
+  /** Asks it to come to an end by itself. */
+  stop(): void;
+}
+
 /** Runs a load program to its end; its output. What it says of its progress goes to standard error. */
-export async function runProgram(
+export function runProgram(program: string, args: readonly string[]): RunningProgram['ended'] {
+  return startProgram(program, args).ended;
+}
+
+/** Starts a load program; `onProgress` is told what it says of its progress, which goes to standard error, too. */
+export function startProgram(
   program: string,
   args: readonly string[],
-): Promise<{ code: number | null; output: string }> {
+  onProgress: (text: string) => void = () => undefined,
+): RunningProgram {
   const [command, ...rest] = boundCommand(program, args);
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => {
+  child.stderr.on('data', (chunk: Buffer) => {
+    process.stderr.write(chunk);
+    onProgress(chunk.toString());
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  return { code, output };
+  return { ended: ended.then((code) => ({ code, output })), stop: () => child.kill('SIGTERM') };
 }

@@ -16,8 +16,8 @@ import (
 
 type options struct {
 	addr, serverName, rootFile, callersFile, key string
-	connections, requests, warmup, pid           int
-	waveEvery, waveFor                           time.Duration
+	connections, requests, warmup, pid, waveSize int
+	waveEvery                                    time.Duration
 }
 
 // report is what one run prints: times in milliseconds, CPU of the server's process, memory in MiB.
@@ -49,8 +49,8 @@ func main() {
 	flag.IntVar(&o.requests, "requests", 2000, "requests in all that are timed")
 	flag.IntVar(&o.warmup, "warmup", 0, "requests before those that are timed")
 	flag.IntVar(&o.pid, "pid", 0, "the server's process id, for its CPU and memory (0: not measured)")
-	flag.DurationVar(&o.waveEvery, "wave-every", 0, "instead, at this interval, all tokens ask at once, each over a new connection (0: no waves)")
-	flag.DurationVar(&o.waveFor, "wave-for", 10*time.Second, "how long waves come")
+	flag.DurationVar(&o.waveEvery, "wave-every", 0, "instead, until SIGTERM, at this interval so many ask at once, each over a new connection (0: no waves)")
+	flag.IntVar(&o.waveSize, "wave-size", 500, "callers of a wave; the next wave is of the next tokens")
 	flag.Parse()
 	log.SetFlags(log.Ltime)
 

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -115,31 +117,44 @@ func (w *work) share(conns []*grpc.ClientConn, requests int) []float64 {
 	return times
 }
 
-// waves has all callers come at once, again and again, each with a new connection, as pods do that start together.
+// waves has many callers come at once, again and again until it is told to stop, each with a new connection, as pods do
+// that start together.
 func (w *work) waves(r *report) []float64 {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
 	var times []float64
 	cpu, start := cpuSeconds(w.pid), time.Now()
-	for time.Since(start) < w.waveFor {
-		r.Waves++
-		next := time.After(w.waveEvery)
-		took := make([]float64, len(w.callers))
-		var wait sync.WaitGroup
-		for i, c := range w.callers {
-			wait.Go(func() {
-				conn := w.dial()
-				defer conn.Close()
-				took[i] = w.ask(conn, c)
-			})
+	every := time.NewTicker(w.waveEvery)
+	for stopped := false; !stopped; r.Waves++ {
+		times = append(times, w.wave(r.Waves*w.waveSize)...)
+		select {
+		case <-stop:
+			stopped = true
+		case <-every.C:
 		}
-		wait.Wait()
-		times = append(times, took...)
-		<-next
 	}
 	r.Seconds = time.Since(start).Seconds()
-	r.Connections = len(w.callers)
+	r.Connections = w.waveSize
 	r.PerSecond = float64(len(times)) / r.Seconds
 	r.CPUMs = (cpuSeconds(w.pid) - cpu) * 1000 / float64(len(times))
 	return times
+}
+
+// wave has the callers from the first on ask at once.
+func (w *work) wave(first int) []float64 {
+	took := make([]float64, w.waveSize)
+	var wait sync.WaitGroup
+	for i := range took {
+		wait.Go(func() {
+			start := time.Now()
+			conn := w.dial()
+			defer conn.Close()
+			w.ask(conn, w.callers[(first+i)%len(w.callers)])
+			took[i] = ms(time.Since(start))
+		})
+	}
+	wait.Wait()
+	return took
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
