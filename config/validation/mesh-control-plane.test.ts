@@ -83,6 +83,11 @@ describe('validation of a MeshControlPlane', () => {
       'error spec.injection.alwaysInjectSelector[0].matchExpressions[0].key: "a b" is no label key',
       'error spec.injection.alwaysInjectSelector[0].matchExpressions[0].values[0]: "c d" is no label value',
     ],
+    [
+      'a window of a time zone that there is none of',
+      '{upgrade: {windows: [{from: "01:00", to: "02:00"}, {from: "01:00", to: "02:00", timeZone: Atlantis}]}}',
+      'error spec.upgrade.windows[1].timeZone: there is no time zone "Atlantis"; a name such as Europe/Berlin or UTC is wanted',
+    ],
   ])('finds %s', (_, yaml, ...expected) => expect(problems(yaml)).toEqual(expected));
 
   it('finds log levels that are none, with the words of who reads them', () => {

@@ -1,8 +1,10 @@
 import type { Infer } from '../../crds/schema.ts';
 import type { labelSelector, ResourceRequirements, Toleration } from '../../crds/kubernetes-fields.ts';
 import type { MeshControlPlane, MeshControlPlaneSpec } from '../../crds/mesh-control-plane.ts';
+import type { UpgradeWindow } from '../../crds/mesh-upgrade.ts';
 import { describeError } from '../../lib/errors.ts';
 import { parseLogLevels } from '../../lib/logger.ts';
+import { isTimeZone } from '../../lib/time-zone.ts';
 import { headerFormatProblem } from '../syntax/header-format.ts';
 import { isLabelKey, isLabelValue } from '../syntax/names.ts';
 import { quantityAmount } from '../syntax/quantity.ts';
@@ -15,7 +17,7 @@ export function validateMeshControlPlane({ spec }: Pick<MeshControlPlane, 'spec'
   return [...checkSpec(spec)];
 }
 
-function* checkSpec({ meshConfig, pilot, proxy, injection }: MeshControlPlaneSpec): Problems {
+function* checkSpec({ meshConfig, pilot, proxy, injection, upgrade }: MeshControlPlaneSpec): Problems {
   yield* checkAccessLog(meshConfig.accessLog);
   yield* checkLogLevels(pilot.logLevel, 'spec.pilot.logLevel');
   yield* checkLogLevels(proxy.agentLogLevel, 'spec.proxy.agentLogLevel');
@@ -26,6 +28,12 @@ function* checkSpec({ meshConfig, pilot, proxy, injection }: MeshControlPlaneSpe
   yield* checkReplicas(pilot);
   yield* each(injection.neverInjectSelector, 'spec.injection.neverInjectSelector', checkLabelSelector);
   yield* each(injection.alwaysInjectSelector, 'spec.injection.alwaysInjectSelector', checkLabelSelector);
+  yield* each(upgrade.windows, 'spec.upgrade.windows', checkWindow);
+}
+
+function* checkWindow({ timeZone }: UpgradeWindow, path: string): Problems {
+  if (isTimeZone(timeZone)) return;
+  yield error(`${path}.timeZone`, `there is no time zone "${timeZone}"; a name such as Europe/Berlin or UTC is wanted`);
 }
 
 function* checkAccessLog(log: MeshControlPlaneSpec['meshConfig']['accessLog']): Problems {

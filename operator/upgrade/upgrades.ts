@@ -23,6 +23,8 @@ export interface UpgradesOptions {
   readonly stores: Stores;
   readonly fresh: FreshObjects;
   readonly now: () => Date;
+  /** What keeps an upgrade of a control plane from beginning; nothing by default. */
+  readonly objections?: (controlPlane: string) => readonly string[];
   readonly logger: Logger;
   readonly fetchPage?: FetchPage;
 }
@@ -77,15 +79,16 @@ export class Upgrades {
     const controlPlane = stores.controlPlanes.get(undefined, name);
     const objects = this.#follower.objects();
     const readings = this.#loop.latest(name);
+    const preflight = this.#options.objections?.(name) ?? [];
     if (controlPlane === undefined || objects === undefined) {
-      return { workloads: undefined, unmovable: [], preflight: [], readings };
+      return { workloads: undefined, unmovable: [], preflight, readings };
     }
     const { workloads, unmovable } = observeWorkloads({
       ...namesOf(stores, controlPlane),
       objects,
       refusals: this.#currentRefusals(),
     });
-    return { workloads, unmovable, preflight: [], readings };
+    return { workloads, unmovable, preflight, readings };
   }
 
   #currentRefusals(): ReadonlyMap<string, string> {

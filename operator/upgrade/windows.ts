@@ -57,11 +57,6 @@ function minutesOf(time: string): number {
 /** Making one takes longer than using it. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Whether there is a time zone of the name. */
-export function isTimeZone(name: string): boolean {
-  return formatOf(name) !== undefined;
-}
-
 function formatOf(timeZone: string): Intl.DateTimeFormat | undefined {
   const known = formats.get(timeZone);
   if (known !== undefined) return known;
