@@ -208,4 +208,30 @@ describe('injectionWebhooks', () => {
       },
     });
   });
+
+  it('leave pods to an istiod beside it that are given to that one, and to it all others', () => {
+    const webhooks = injectionWebhooks({
+      name: 'prod',
+      enableNamespacesByDefault: false,
+      service: { namespace: 'istio-system', name: 'istiod' },
+      beside: { revision: 'next', service: { namespace: 'istio-system', name: 'istiod-next' } },
+      rootCertificates: 'PEM',
+    });
+    const given =
+      "has(object.metadata.annotations) && 'meltemi.dev/revision' in object.metadata.annotations && " +
+      "object.metadata.annotations['meltemi.dev/revision'] == 'next'";
+    expect(
+      webhooks.map(({ name, clientConfig, matchConditions }) => [
+        name,
+        clientConfig.service?.name,
+        matchConditions?.map(({ expression }) => expression),
+      ]),
+    ).toEqual([
+      ['rev.namespace.sidecar-injector.istio.io', 'istiod', [`!(${given})`]],
+      ['rev.object.sidecar-injector.istio.io', 'istiod', [`!(${given})`]],
+      ['given.rev.namespace.sidecar-injector.istio.io', 'istiod-next', [given]],
+      ['given.rev.object.sidecar-injector.istio.io', 'istiod-next', [given]],
+    ]);
+    expect(webhooks[2]?.namespaceSelector).toEqual(webhooks[0]?.namespaceSelector);
+  });
 });

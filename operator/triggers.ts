@@ -9,6 +9,7 @@ import { mutatingWebhookConfigurations } from '../lib/kube/resources.ts';
 import type { MeshRevisionTag } from '../crds/mesh-revision-tag.ts';
 import { nameAskedByNamespace, nameAskedByPod, revisionOfPod } from './revisions/usage.ts';
 import { trustBundle } from './reconcile/root-certificates.ts';
+import { isSuperseded } from './reconcile/world.ts';
 import { isServing } from './reconcile/serving.ts';
 import { storesOf } from './caches.ts';
 
@@ -80,6 +81,7 @@ export function watchTags(caches: Caches, enqueue: Enqueue): () => void {
       }, everyTag),
     ),
     caches.revisions.onChange(comingAndGoing(everyTag)),
+    caches.revisions.onChange(whenOther(isSuperseded, everyTag)),
     ...[...caches.owned].flatMap(([resource, informer]) =>
       resource === mutatingWebhookConfigurations
         ? [informer.onChange(forEach<KubeObject>(({ metadata }) => named(metadata.labels?.[labelKeys.revision] ?? '')))]

@@ -1,4 +1,5 @@
 import { revisionName } from '../../crds/mesh-control-plane.ts';
+import type { MeshRevision } from '../../crds/mesh-revision.ts';
 import { deployments } from '../../lib/kube/resources.ts';
 import { wantedContent } from '../components/revision.ts';
 import type { OperatorDefaults } from '../components/revision.ts';
@@ -7,14 +8,17 @@ import { adoptedRecord } from '../revisions/adopted-record.ts';
 import type { RevisionContent, RevisionRecord } from '../revisions/revision-record.ts';
 import { homeOf, recordOf, recordOfObject, sameContent } from '../revisions/revision-record.ts';
 import type { World } from './world.ts';
-import { istiodOf, revisionsOf } from './world.ts';
+import { isSuperseded, istiodOf, revisionsOf } from './world.ts';
 
 export interface Choice {
   /** The record of `status.activeRevision`, or what stands for it. */
   readonly active: RevisionRecord;
   /** What the spec asks for; the active one when it is that already. */
   readonly wanted: RevisionRecord;
-  /** Every record of the control plane, in the cluster or made up from what runs; the newest first. */
+  /**
+   * Every record of the control plane, in the cluster or made up from what runs. Of those that share a value of
+   * `istio.io/rev`, the one whose content its istiod has comes first.
+   */
   readonly known: readonly RevisionRecord[];
 }
 
@@ -22,10 +26,21 @@ export interface Choice {
 export function chooseRevisions(world: World, defaults: OperatorDefaults): Choice {
   const { controlPlane } = world;
   const content = wantedContent(controlPlane, defaults);
-  const recorded = revisionsOf(world).map(recordOfObject);
+  const recorded = inOrder(revisionsOf(world)).map(recordOfObject);
   const known = [...recorded, ...unrecorded(world, recorded, content.version)];
   const active = activeOf(world, known, content);
-  return { active, wanted: wantedOf(world, active, known, content), known };
+  const superseded = new Set(
+    revisionsOf(world)
+      .filter(isSuperseded)
+      .map(({ metadata }) => metadata.name),
+  );
+  const living = known.filter(({ name }) => !superseded.has(name));
+  return { active, wanted: wantedOf(world, active, living, content), known };
+}
+
+/** Those that an istiod of another record has taken the place of come last; the newest first. */
+function inOrder(revisions: readonly MeshRevision[]): readonly MeshRevision[] {
+  return [...revisions.filter((one) => !isSuperseded(one)), ...revisions.filter(isSuperseded)];
 }
 
 /** Istiods without a record: from before there were records, or of one that somebody has deleted. */
@@ -36,25 +51,27 @@ function unrecorded(
 ): readonly RevisionRecord[] {
   const { controlPlane, owned } = world;
   const active = controlPlane.status?.activeRevision;
-  const names = new Set(recorded.map(({ name }) => name));
+  const isActiveRecorded = active === undefined || recorded.some(({ name }) => name === active);
   return owned
     .filter(({ resource }) => resource === deployments)
     .map(({ object }) => object.metadata.labels?.[labelKeys.revision])
     .filter((revision) => revision !== undefined)
     .map((revision) => {
-      const live = istiodOf(world, revision);
-      const version =
-        live.configuration?.metadata.annotations?.[annotationKeys.version] ??
-        controlPlane.status?.version ??
-        wantedVersion;
-      return adoptedRecord(homeOf(controlPlane), live, { revision, version });
-    })
-    .filter((record) => record !== undefined)
-    .filter(({ name, spec }) => {
-      if (names.has(name)) return false;
       // An istiod that is just being rolled bears content of no record for a moment, and needs none.
-      return name === active || !recorded.some((other) => other.spec.revision === spec.revision);
-    });
+      const isKnown = recorded.some(({ spec }) => spec.revision === revision);
+      if (isKnown && isActiveRecorded) return undefined;
+      const record = adopted(world, revision, wantedVersion);
+      return isKnown && record?.name !== active ? undefined : record;
+    })
+    .filter((record) => record !== undefined);
+}
+
+function adopted(world: World, revision: string, wantedVersion: string): RevisionRecord | undefined {
+  const { controlPlane } = world;
+  const live = istiodOf(world, revision);
+  const written = live.configuration?.metadata.annotations?.[annotationKeys.version];
+  const version = written ?? controlPlane.status?.version ?? wantedVersion;
+  return adoptedRecord(homeOf(controlPlane), live, { revision, version });
 }
 
 function activeOf(world: World, known: readonly RevisionRecord[], content: RevisionContent): RevisionRecord {
@@ -76,16 +93,14 @@ function activeOf(world: World, known: readonly RevisionRecord[], content: Revis
 function wantedOf(
   { controlPlane }: World,
   active: RevisionRecord,
-  known: readonly RevisionRecord[],
+  living: readonly RevisionRecord[],
   content: RevisionContent,
 ): RevisionRecord {
   if (sameContent(active.spec, content)) return active;
   const home = homeOf(controlPlane);
   if (controlPlane.spec.upgrade.strategy === 'InPlace') return recordOf(home, content, active.spec.revision);
-  const living = known.find(
-    ({ spec }) => spec.revision !== active.spec.revision && spec.revision !== home.prefix && sameContent(spec, content),
-  );
-  return living ?? recordOf(home, content);
+  const same = living.find(({ spec }) => spec.revision !== active.spec.revision && sameContent(spec, content));
+  return same ?? recordOf(home, content);
 }
 
 /** The name that a control plane has by itself. */

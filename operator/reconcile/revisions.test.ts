@@ -28,6 +28,15 @@ function revision(cluster: TestCluster, name: string) {
   return found;
 }
 
+/** Lets time pass until the active revision is as wanted. */
+async function untilActive(cluster: TestCluster, isWanted: (name: string) => boolean): Promise<void> {
+  for (let look = 0; !isWanted(activeOf(cluster)) && look < 5; look++) {
+    cluster.pass(120_000);
+    await cluster.settle();
+  }
+  expect(isWanted(activeOf(cluster)), activeOf(cluster)).toBe(true);
+}
+
 /** The writes of what follows, statuses aside. */
 async function writesOf(cluster: TestCluster, run: () => Promise<unknown>): Promise<readonly string[]> {
   const before = cluster.api.writes.length;
@@ -196,11 +205,7 @@ describe('a revision that is not active any more', () => {
     cluster.runPod('cart', 'default');
     cluster.apply('default', canary);
     await cluster.settle();
-    for (let look = 0; activeOf(cluster) === former && look < 5; look++) {
-      cluster.pass(120_000);
-      await cluster.settle();
-    }
-    expect(activeOf(cluster)).not.toBe(former);
+    await untilActive(cluster, (name) => name !== former);
     return { cluster, former };
   }
 
@@ -265,6 +270,44 @@ describe('a revision that is not active any more', () => {
       'rev.namespace.sidecar-injector.istio.io': 'istiod',
       'rev.object.sidecar-injector.istio.io': 'istiod',
     });
+  });
+});
+
+describe('going back to what is still there', () => {
+  it('takes the former revision itself, whose istiod runs, and not another with the same content', async () => {
+    const cluster = await installed();
+    const former = activeOf(cluster);
+    cluster.runPod('cart', 'default');
+    cluster.apply('default', canary);
+    await cluster.settle();
+    await untilActive(cluster, (name) => name !== former);
+    cluster.apply('default', { upgrade: { strategy: 'Canary' } });
+    await untilActive(cluster, (name) => name === former);
+    cluster.pass(120_000);
+    await cluster.settle();
+    expect(names(cluster)).toEqual([former]);
+    expect(cluster.istiods()).toEqual(['istiod']);
+    expect(cluster.conditions(cluster.controlPlane())).toEqual(ready);
+  });
+
+  it('leaves an istiod what it has when a record of older content is held by a tag', async () => {
+    const cluster = await installed();
+    const first = activeOf(cluster);
+    cluster.apply('default', other);
+    await cluster.settle();
+    const replaced = activeOf(cluster);
+    cluster.applyTag('pinned', 'MeshRevision', replaced);
+    cluster.apply('default', {});
+    await cluster.settle();
+    expect(activeOf(cluster)).toBe(first);
+    expect(cluster.conditions(revision(cluster, replaced))).toEqual(['Ready=False Superseded', 'InUse=True UsedByTag']);
+    expect(cluster.conditions(cluster.tag('pinned'))).toContain('Reconciled=False Superseded');
+    cluster.runPod('cart', 'default');
+    cluster.apply('default', { meshConfig: { trustDomain: 'third' }, upgrade: { strategy: 'Canary' } });
+    await cluster.settle();
+    await untilActive(cluster, (name) => name !== first);
+    expect(cluster.conditions(revision(cluster, first))).toEqual(['Ready=True Ready', 'InUse=True UsedByPods']);
+    expect(cluster.conditions(revision(cluster, replaced))).toContain('Ready=False Superseded');
   });
 });
 

@@ -9,6 +9,7 @@ import { nameUse } from '../revisions/usage.ts';
 import type { ConditionDraft } from './conditions.ts';
 import { completeConditions, conditionTypes, inUseCondition, reasons } from './conditions.ts';
 import type { Stores } from './world.ts';
+import { isSuperseded } from './world.ts';
 
 /** What the status of a tag is made from. */
 export interface TagWorld {
@@ -56,6 +57,11 @@ function reconciledDraft(tag: MeshRevisionTag, target: TagTarget, world: TagWorl
     case 'follows':
     case 'pinned': {
       if (world.webhook !== undefined && controlPlaneOf(world.webhook) === target.controlPlane) {
+        const leadsTo = world.surroundings.revisions.find(({ metadata }) => metadata.name === target.revision);
+        if (target.kind === 'pinned' && leadsTo !== undefined && isSuperseded(leadsTo)) {
+          const message = `${refName} was replaced in place; pods that ask for "${name}" get sidecars of its successor`;
+          return { type, status: 'False', reason: reasons.superseded, message };
+        }
         const message = `pods that ask for "${name}" get sidecars of ${target.revision ?? target.controlPlane}`;
         return { type, status: 'True', reason: reasons.reconciled, message };
       }

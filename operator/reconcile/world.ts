@@ -18,6 +18,7 @@ import type { TagSurroundings } from '../revisions/tag-target.ts';
 import type { UpgradeInput } from '../upgrade/input.ts';
 import type { Usage } from '../revisions/usage.ts';
 import { readUsage } from '../revisions/usage.ts';
+import { conditionTypes, reasons } from './conditions.ts';
 import type { FreshObjects } from './fresh-objects.ts';
 import { isInMesh } from '../mesh-namespaces.ts';
 import { caSecretName, configMapName, istiodName } from '../names.ts';
@@ -143,6 +144,14 @@ export function revisionsOf({ controlPlane, surroundings }: World): readonly Mes
       return spec.controlPlane === controlPlane.metadata.name && metadata.deletionTimestamp === undefined;
     })
     .sort((a, b) => (ageKey(a) < ageKey(b) ? 1 : -1));
+}
+
+/** Whether the istiod of its revision has the content of another record by now. */
+export function isSuperseded({ status }: MeshRevision): boolean {
+  return (
+    status?.conditions?.some(({ type, reason }) => type === conditionTypes.ready && reason === reasons.superseded) ===
+    true
+  );
 }
 
 function ageKey({ metadata }: MeshRevision): string {
