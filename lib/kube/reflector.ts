@@ -26,7 +26,7 @@ export type ReflectorCount = 'list' | 'watch' | 'event' | 'bookmark' | 'error' |
 const jitter = 0.3;
 /** While the server cannot be reached, trying costs it nothing; once it can be, we want to know soon. */
 const absent = { baseMs: 200, maxMs: 5_000, jitter };
-const refused = { baseMs: 200, maxMs: 15_000, jitter };
+const refused = { baseMs: 200, maxMs: 10_000, jitter };
 /** A watch is ended by the server after 4 to 5 minutes, at random so that informers do not come back all at once. */
 const WATCH_SECONDS = { min: 240, max: 290 };
 /** How much later than it promised the server may end a watch, before we take the connection for dead. */
@@ -35,8 +35,8 @@ const GRACE_MS = 20_000;
 const BAD_WATCHES_BEFORE_LIST = 3;
 /** A watch that ends sooner, and brought nothing, counts as failed: else a broken proxy would make a hot loop. */
 const SHORT_WATCH_MS = 1_000;
-/** What held for so long is no part of a row of failures, even if it brought nothing. */
-const STEADY_MS = 30_000;
+/** A watch that held for so long, and for longer than was waited for it, ends a row of failures even if it was silent. */
+const STEADY_MS = 2_000;
 
 /** Milliseconds until the next try after so many failures in a row, the last of which was `error`. */
 export function retryDelayMs(failures: number, error: unknown): number {
@@ -56,6 +56,8 @@ export class Reflector<T extends KubeObject> {
   /** In a row, of any kind: the back-off counts them. A list alone ends no row, since it may be the watch that fails. */
   #failures = 0;
   #failingSince = 0;
+  /** Before the last try. */
+  #delayMs = 0;
   /** In a row, of watches that the server began or refused: not of connections, which a list would not mend. */
   #badWatches = 0;
 
@@ -108,7 +110,7 @@ export class Reflector<T extends KubeObject> {
     try {
       for await (const event of events) this.#take(event);
     } finally {
-      if (performance.now() - started >= STEADY_MS) this.#failures = 0;
+      if (performance.now() - started >= Math.max(STEADY_MS, this.#delayMs)) this.#failures = 0;
     }
     if (this.#version === from && performance.now() - started < SHORT_WATCH_MS) {
       throw new Error('the watch ended at once');
@@ -159,6 +161,7 @@ export class Reflector<T extends KubeObject> {
     const isEveryday = during === 'watch' && this.#failures === 1;
     const level = isEveryday || !isNews(this.#failures) ? 'debug' : 'warn';
     this.#logger[level](`${during} failed, trying again`, { resource, error, failures: this.#failures, delayMs });
+    this.#delayMs = delayMs;
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
   }
 }
