@@ -11,6 +11,7 @@ import { mutualTls } from './mutual-tls.ts';
 import { olmUpgrade } from './olm-upgrade.ts';
 import { settled } from './settled.ts';
 import { trafficSplit } from './traffic-split.ts';
+import { twoVersions } from './two-versions.ts';
 import { uninstall } from './uninstall.ts';
 import { upgradeCanary } from './upgrade-canary.ts';
 import { upgradeRollback } from './upgrade-rollback.ts';
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   drift,
   settled,
   chart,
+  twoVersions,
   uninstall,
   upgradeCanary,
   upgradeRollback,
