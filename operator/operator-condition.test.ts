@@ -45,7 +45,7 @@ describe('an operator', () => {
     (phase) => {
       expect(upgradeable([testControlPlane('default'), upgrading('shop', phase)])).toEqual({
         status: 'False',
-        reason: 'UpgradeUnderWay',
+        reason: 'UpgradeInProgress',
         message: 'an upgrade of MeshControlPlane shop is under way',
       });
     },
@@ -71,7 +71,7 @@ describe('an operator', () => {
 });
 
 describe('the report', () => {
-  const no = { status: 'False', reason: 'UpgradeUnderWay', message: 'x' } as const;
+  const no = { status: 'False', reason: 'UpgradeInProgress', message: 'x' } as const;
   const yes = { status: 'True', reason: 'Settled', message: 'y' } as const;
   const later = new Date('2026-01-01T01:00:00.500Z');
   const seeded = (conditions: readonly object[] = []) => {

@@ -40,7 +40,10 @@ const undertakings: readonly Undertaking[] = [
   ({ metadata, status }) => {
     const phase = status?.upgrade?.phase;
     if (phase === undefined || restingPhases.includes(phase)) return undefined;
-    return { reason: 'UpgradeUnderWay', message: `an upgrade of MeshControlPlane ${metadata.name} is under way` };
+    return {
+      reason: reasons.upgradeInProgress,
+      message: `an upgrade of MeshControlPlane ${metadata.name} is under way`,
+    };
   },
   // Ends by itself: what does not become ready in time is no longer progressing.
   ({ metadata, status }) => {
