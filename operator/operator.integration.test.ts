@@ -272,6 +272,14 @@ describe('operator', () => {
     expect(await admin.get(configMaps, { namespace: 'kube-public', name: 'istio-ca-root-cert' })).toBeUndefined();
   });
 
+  it('says whether an upgrade could begin, having looked at everything that this cluster has', async () => {
+    await untilCondition('default', 'Upgradeable', 'True PreflightIncomplete');
+    const { status } = (await admin.get(meshControlPlanes, { name: 'default' })) ?? {};
+    const { message = '' } = status?.conditions?.find(({ type }) => type === 'Upgradeable') ?? {};
+    // There is no node, and all else can be learned with the operator's own rights.
+    expect(message).toBe('nothing found is in the way; Capacity could not be checked: the API server shows no node');
+  });
+
   it('is silent when settled', async () => {
     await untilQuiet();
     const before = [

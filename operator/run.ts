@@ -21,6 +21,7 @@ import { MeshOperator } from './mesh-operator.ts';
 import { countingWrites, measureControlPlanes } from './metrics.ts';
 import { keepOperatorCondition } from './operator-condition.ts';
 import { readiness } from './readiness-probe.ts';
+import { Preflights } from './preflight/preflights.ts';
 import { FreshObjects } from './reconcile/fresh-objects.ts';
 import { Upgrades } from './upgrade/upgrades.ts';
 
@@ -78,7 +79,13 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     admitting = admission && admit(admission, caches, informers.signal);
     await lead(
       { ...options, metrics },
-      (stop, term) => runTerm({ ...options, client: fencedClient(client, term), metrics }, caches, events, stop),
+      (stop, term) =>
+        runTerm(
+          { ...options, client: fencedClient(client, term), uncounted: options.client, metrics },
+          caches,
+          events,
+          stop,
+        ),
       signal,
     );
   } finally {
@@ -137,9 +144,12 @@ async function admit(server: AdmissionServer, caches: Caches, signal: AbortSigna
   if (await untilSynced(caches, signal)) await server.run(signal);
 }
 
+/** `uncounted` is for what the API server answers and does not store: access reviews. */
+type Term = WithMetrics & { readonly uncounted: KubeClient };
+
 /** One term of leadership. */
 async function runTerm(
-  { client, namespace, defaults, operatorCondition, logger, metrics }: WithMetrics,
+  { client, uncounted, namespace, defaults, operatorCondition, logger, metrics }: Term,
   caches: Caches,
   events: EventRecorder,
   signal: AbortSignal,
@@ -150,7 +160,12 @@ async function runTerm(
   const stores = { ...storesOf(caches), ...(meshNamespaces === undefined ? {} : { meshNamespaces }) };
   const fresh = new FreshObjects();
   const now = (): Date => new Date();
-  const upgrades = new Upgrades({ client, stores, fresh, now, logger: logger.child('upgrade') });
+  const preflights = new Preflights({
+    ...{ client: uncounted, writer: client, stores, events, now, logger: logger.child('preflight') },
+    version: defaults.version,
+  });
+  const objections = (name: string): readonly string[] => preflights.objections(name);
+  const upgrades = new Upgrades({ client, stores, fresh, now, objections, logger: logger.child('upgrade') });
   const operator = new MeshOperator({
     client,
     caches,
@@ -165,6 +180,7 @@ async function runTerm(
   });
   await Promise.all([
     operator.run(signal).finally(() => upgrades.stop()),
+    preflights.run(signal),
     ...(operatorCondition === undefined
       ? []
       : [

@@ -47,7 +47,7 @@ export async function gatherFacts({ client, stores, fetchPage }: GatherContext, 
     known(() => servedApis(client)),
     known(() => permissionsMissing(client)),
     known(() => brokenConfiguration(client)),
-    known(async () => roomFor(spec, (await client.list<Node>(nodes, { transform: pruneNode })).items)),
+    known(async () => roomFor(spec, await nodesOf(client))),
     known(() => deadWebhooks(client, metadata.name)),
     known(() => budgetsOf(client, namespacesOf(stores, revisions, spec.namespace))),
     known(() => connectedVersions(stores.pods.list(), revisions, fetchPage)),
@@ -126,6 +126,13 @@ function firstError(kind: KindDefinition, object: KubeObject & { readonly spec?:
   const { metadata, spec } = object;
   const error = validate({ apiVersion, kind: kind.kind, metadata, spec }).find(({ severity }) => severity === 'error');
   return error === undefined ? undefined : `${error.path}: ${error.message}`;
+}
+
+/** Some clusters show none, and have room all the same. */
+async function nodesOf(client: KubeClient): Promise<readonly Node[]> {
+  const { items } = await client.list<Node>(nodes, { transform: pruneNode });
+  if (items.length === 0) throw new Error('the API server shows no node');
+  return items;
 }
 
 function pruneNode({ metadata: { name, labels = {} }, spec, status }: Node): Node {
