@@ -9,6 +9,7 @@ import { install } from './install.ts';
 import { istiodFailover } from './istiod-failover.ts';
 import { mutualTls } from './mutual-tls.ts';
 import { olmUpgrade } from './olm-upgrade.ts';
+import { revisions } from './revisions.ts';
 import { settled } from './settled.ts';
 import { trafficSplit } from './traffic-split.ts';
 import { twoVersions } from './two-versions.ts';
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   istiodFailover,
   agent,
   agentSoak,
+  revisions,
   drift,
   settled,
   chart,
