@@ -25,7 +25,7 @@ const quickUpgrade = {
   batches: { by: 'Workload', size: 2 },
   maxUnavailable: 2,
   pauseBetween: '15s',
-  gates: { timeout: '90s', successRate: { minRequests: 20 }, latency: { enabled: false } },
+  gates: { timeout: '150s', successRate: { minRequests: 20 }, latency: { enabled: false } },
   inactiveRevisionDeletionGracePeriod: '0s',
 } as const satisfies MeshControlPlaneSpecInput['upgrade'];
 
