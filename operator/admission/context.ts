@@ -27,7 +27,7 @@ export function reviewContext({ client, stores, defaults }: AdmissionSources): O
     access: createAccessReviewer({ client }),
     desiredOf: (controlPlane) => desiredObjects(revisionOf(controlPlane, defaults, someRoot)),
     namespaceExists: (name) => stores.namespaces.get(undefined, name) !== undefined,
-    misfitOf: (controlPlane) => misfitOf(stores, defaults, controlPlane),
+    misfitOf: (controlPlane, before) => misfitOf(stores, defaults, controlPlane, before),
     usersOf: async (controlPlane) => proxyUsers(client, await revisionsOf(client, controlPlane)),
   };
 }
