@@ -154,10 +154,11 @@ async function killed(environment: Environment, check: Check, { attempt, times, 
       outside.length === 0,
       Object.fromEntries(outside),
     );
-    if (fault !== undefined) await leave(environment, attempt);
     return { kills: count, seconds: secondsOf(upgrade), phase: upgrade.phase };
   } finally {
     await operator.close();
+    // Only now is there anybody who admits another spec.
+    if (fault !== undefined) await leave(environment, attempt);
   }
 }
 
