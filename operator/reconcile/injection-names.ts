@@ -1,3 +1,4 @@
+import { revisionName } from '../../crds/mesh-control-plane.ts';
 import type { InjectionName } from '../components/injection-webhook.ts';
 import type { Revision } from '../components/revision.ts';
 import type { RevisionRecord } from '../revisions/revision-record.ts';
@@ -49,15 +50,16 @@ function ofRevisions({ byRevision }: Istiods, prefix: string): readonly Injectio
     .map((serving) => ({ name: serving.name, serving, unlabelledNamespaces: false }));
 }
 
-/** Names that lead to other control planes by now, which take their webhooks over. */
-export function namesOfOthers({ controlPlane, tags, surroundings }: World): ReadonlySet<string> {
-  return new Set(
-    tags
-      .filter((tag) => {
-        const target = tagTarget(tag, surroundings);
-        const leads = target.kind === 'follows' || target.kind === 'pinned';
-        return leads && target.controlPlane !== controlPlane.metadata.name;
-      })
-      .map(({ metadata }) => metadata.name),
-  );
+/**
+ * Names that lead to other control planes by now: tags that were led there, and the names of control planes that have
+ * come since. They take the webhooks over; until then these stay, so that there is no moment without them.
+ */
+export function namesOfOthers({ controlPlane, siblings, tags, surroundings }: World): ReadonlySet<string> {
+  const led = tags.filter((tag) => {
+    const target = tagTarget(tag, surroundings);
+    const leads = target.kind === 'follows' || target.kind === 'pinned';
+    return leads && target.controlPlane !== controlPlane.metadata.name;
+  });
+  const staying = siblings.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return new Set([...led.map(({ metadata }) => metadata.name), ...staying.map(revisionName)]);
 }

@@ -392,6 +392,17 @@ describe('a tag', () => {
     expect(cluster.webhooks('istio-sidecar-injector')[first]).toBe('istiod');
   });
 
+  it('gives its name up to a control plane that comes later, which takes its webhooks over', async () => {
+    const cluster = await installed({ revision: { name: 'blue' } }, 'blue');
+    cluster.applyTag('prod', 'MeshControlPlane', 'blue');
+    await cluster.settle();
+    cluster.apply('prod', {});
+    const writes = await writesOf(cluster, () => cluster.settle());
+    expect(writes.filter((write) => write.endsWith(prod))).toEqual([`apply MutatingWebhookConfiguration ${prod}`]);
+    expect(cluster.webhooks(prod)[first]).toBe('istiod-prod');
+    expect(cluster.conditions(cluster.tag('prod'))).toContain('Reconciled=False NameAlreadyExists');
+  });
+
   it('loses its webhooks when it is retired', async () => {
     const cluster = await installed();
     cluster.applyTag('prod', 'MeshControlPlane', 'default');
