@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { customResourceDefinition } from '../crds/custom-resource-definition.ts';
 import { meshControlPlanes } from '../crds/kinds.ts';
 import { meshControlPlane } from '../crds/mesh-control-plane.ts';
+import type { UpgradePhase } from '../crds/mesh-upgrade.ts';
 import type { ControlPlane } from '../e2e/cluster/control-plane.ts';
 import { startControlPlane } from '../e2e/cluster/control-plane.ts';
 import type { KubeClient } from '../lib/kube/client.ts';
@@ -16,6 +17,7 @@ import { customResourceDefinitions, namespaces, roleBindings, roles, serviceAcco
 import { recordingLogger } from '../lib/logger.ts';
 import { operatorConditionDefinition, operatorConditionRules } from '../olm/operator-condition.testing.ts';
 import { keepOperatorCondition, operatorConditions } from './operator-condition.ts';
+import { testUpgradeStatus } from './upgrade-status.testing.ts';
 
 const namespace = 'operators';
 const ref = { namespace, name: 'meltemi.v0.1.0' };
@@ -83,12 +85,9 @@ async function untilSaid(status: string): Promise<void> {
   }, within(15_000));
 }
 
-async function setPhase(phase: string): Promise<void> {
-  const time = '2026-01-01T00:00:00Z';
-  const between = { from: 'a', to: 'b', fromRevision: 'a', toRevision: 'b', fromVersion: '0.1.0', toVersion: '0.2.0' };
-  const times = { startTime: time, phaseTime: time };
-  const upgrade = { strategy: 'Canary', phase, progress: 'x', message: 'x', attempt: 0, ...between, ...times };
-  await admin.mergePatch(meshControlPlanes, { name: 'default' }, { status: { upgrade } }, { subresource: 'status' });
+async function setPhase(phase: UpgradePhase): Promise<void> {
+  const status = { upgrade: testUpgradeStatus(phase) };
+  await admin.mergePatch(meshControlPlanes, { name: 'default' }, { status }, { subresource: 'status' });
 }
 
 describe('the OperatorCondition', () => {

@@ -14,6 +14,7 @@ import {
   upgradeable,
   upgradeableType,
 } from './operator-condition.ts';
+import { testUpgradeStatus } from './upgrade-status.testing.ts';
 
 const time = '2026-01-01T00:00:00Z';
 const ref = { namespace: 'operators', name: 'meltemi.v0.1.0' };
@@ -23,10 +24,7 @@ function withStatus(name: string, status: MeshControlPlaneStatus): MeshControlPl
 }
 
 function upgrading(name: string, phase: UpgradePhase): MeshControlPlane {
-  const between = { from: 'a', to: 'b', fromRevision: 'a', toRevision: 'b', fromVersion: '0.1.0', toVersion: '0.2.0' };
-  const times = { startTime: time, phaseTime: time, fromAnnotated: false };
-  const upgrade = { strategy: 'Canary' as const, phase, progress: '', message: '', attempt: 0, ...between, ...times };
-  return withStatus(name, { upgrade });
+  return withStatus(name, { upgrade: testUpgradeStatus(phase) });
 }
 
 function progressing(name: string, status: 'True' | 'False', reason: string): MeshControlPlane {

@@ -21,13 +21,12 @@ import type { Environment } from '../environment.ts';
 import { eventually } from '../eventually.ts';
 import { controlPlaneName, meshNamespace, uninstallMesh, waitForControlPlane } from '../mesh.ts';
 import { OlmInstaller } from '../olm/installer.ts';
+import { nextVersion } from '../releases/next-version.ts';
 import { ensureRelease } from '../releases/release.ts';
 import { podMetrics, total } from '../pod-metrics.ts';
 import type { Check, Scenario } from '../scenario.ts';
 
 const namespace = 'e2e-olm';
-/** The version after this tree's. */
-const nextVersion = version.replace(/\d+(?=\.\d+$)/, (minor) => String(Number(minor) + 1));
 const operatorPods = { namespace, labelSelector: 'app.kubernetes.io/name=meltemi-operator', port: 8080 };
 
 const old = bundleSource();
