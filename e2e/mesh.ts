@@ -1,6 +1,7 @@
 import type { Condition, KubeObject } from '../lib/kube/object.ts';
 import type { Resource } from '../lib/kube/resources.ts';
 import { meshControlPlanes } from '../crds/kinds.ts';
+import { forceDeleteAnnotation } from '../operator/reconcile/proxy-users.ts';
 import type { Environment } from './environment.ts';
 import { inRepository } from './environment.ts';
 import { eventually } from './eventually.ts';
@@ -49,6 +50,15 @@ export async function ensureMesh(environment: Environment): Promise<void> {
   await applyControlPlane(environment);
 }
 
+/** What an earlier scenario left with a sidecar is nothing to wait for. */
+async function forceDeletion(client: Environment['client']): Promise<void> {
+  const { items } = await client.list(controlPlanes, { metadataOnly: true });
+  for (const { metadata } of items) {
+    const annotations = { [forceDeleteAnnotation]: 'true' };
+    await client.mergePatch(controlPlanes, { name: metadata.name }, { metadata: { annotations } });
+  }
+}
+
 /** Deletes the control plane, then the chart, and waits until both are gone. Kinds and namespaces stay. */
 export async function uninstallMesh({ cluster, helm, client, progress }: Environment): Promise<void> {
   progress('uninstalling');
@@ -57,6 +67,7 @@ export async function uninstallMesh({ cluster, helm, client, progress }: Environ
     () => false,
   );
   if (served) {
+    await forceDeletion(client);
     await cluster.kubectl(['delete', 'meshcontrolplanes', '--all', '--wait', '--timeout=120s']);
   }
   await helm(['uninstall', 'meltemi', '--namespace', operatorNamespace, '--wait', '--ignore-not-found']);

@@ -3,6 +3,7 @@ import { agent } from './agent.ts';
 import { agentSoak } from './agent-soak.ts';
 import { chart } from './chart.ts';
 import { drift } from './drift.ts';
+import { guards } from './guards.ts';
 import { identity } from './identity.ts';
 import { injection } from './injection.ts';
 import { install } from './install.ts';
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   revisions,
   drift,
   settled,
+  guards,
   chart,
   twoVersions,
   uninstall,
