@@ -4,7 +4,7 @@ import { deployments, pods } from '../lib/kube/resources.ts';
 import type { Environment } from './environment.ts';
 import { sampleImage } from './environment.ts';
 import { eventually } from './eventually.ts';
-import { controlPlaneName, meshNamespace, operatorNamespace, waitForControlPlane } from './mesh.ts';
+import { controlPlaneName, meshNamespace, operatorNamespace, uninstallMesh, waitForControlPlane } from './mesh.ts';
 import type { ClientReport } from './quotes.ts';
 import { sendRequests } from './quotes.ts';
 import type { TestRelease } from './releases/release.ts';
@@ -29,9 +29,12 @@ const quickUpgrade = {
   inactiveRevisionDeletionGracePeriod: '0s',
 } as const satisfies MeshControlPlaneSpecInput['upgrade'];
 
-/** Installs the operator of the newer version and has it bring up the older control plane. */
+/** Installs the operator of the newer version anew, and has it bring up the older control plane. */
 export async function installOld(environment: Environment, release: TestRelease): Promise<void> {
   const { helm, cluster, progress } = environment;
+  // Of a run that was cut short; they would hold the old control plane.
+  await cluster.kubectl(['delete', 'namespace', ...upgradeNamespaces, '--ignore-not-found', '--timeout=120s']);
+  await uninstallMesh(environment);
   await release.loadInto(cluster);
   progress(`chart: installing the operator ${release.version}`);
   const where = ['meltemi', release.chartPath, '--namespace', operatorNamespace, '--create-namespace'];

@@ -15,7 +15,6 @@ import {
   upgradeOver,
   workloadNames,
 } from '../upgraded-mesh.ts';
-import { uninstallMesh } from '../mesh.ts';
 
 export const upgradeCanary: Scenario = {
   name: 'upgrade-canary',
@@ -23,7 +22,6 @@ export const upgradeCanary: Scenario = {
   async run(environment, check) {
     const release = await ensureRelease(newVersion, {}, environment.progress);
     try {
-      await uninstallMesh(environment);
       await installOld(environment, release);
       await deployWorkloads(environment);
       await allAnswer(environment);

@@ -2,7 +2,6 @@ import { seededRandom } from '../../bench/churn/random.ts';
 import type { UpgradeStatus } from '../../crds/mesh-control-plane.ts';
 import type { Environment } from '../environment.ts';
 import { takeOperatorsPlace } from '../killed-operator.ts';
-import { uninstallMesh } from '../mesh.ts';
 import type { FaultName } from '../releases/fault.ts';
 import { faultNames } from '../releases/fault.ts';
 import { ensureRelease } from '../releases/release.ts';
@@ -40,7 +39,6 @@ export const upgradeRollback: Scenario = {
     const good = await ensureRelease(newVersion, {}, environment.progress);
     const figures: Record<string, unknown> = { seed };
     try {
-      await uninstallMesh(environment);
       await installOld(environment, good);
       await deployWorkloads(environment);
       await allAnswer(environment);

@@ -112,7 +112,7 @@ function measureRequest(step: Step, { batch }: Draft): MeasureRequest {
     revision: status.toRevision,
     workloads: measured.slice(0, maxMeasured),
     moved: workloads
-      .filter((workload) => isMoved(workload) && workload.available < workload.desired)
+      .filter((workload) => isMoved(workload) && !(workload.rolledOut && workload.available >= workload.desired))
       .slice(0, maxMeasured),
   };
 }

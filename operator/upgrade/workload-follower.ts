@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import type { KubeObject, LabelSelector } from '../../lib/kube/object.ts';
 import { byNamespace } from '../../lib/kube/store.ts';
-import type { Deployment } from '../../lib/kube/types.ts';
+import type { Deployment, PodDisruptionBudget } from '../../lib/kube/types.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { FreshObjects } from '../reconcile/fresh-objects.ts';
 import type { WorkloadObjects } from './observed-workloads.ts';
+import { daemonSetRollout, deploymentRollout, statefulSetRollout } from './rollout.ts';
 import type { WorkloadCaches } from './workload-caches.ts';
 import { createWorkloadCaches } from './workload-caches.ts';
 import type { MovableKind, WorkloadRef } from './workload.ts';
@@ -42,10 +44,18 @@ export class WorkloadFollower {
     const tellWhenRead = (): void => {
       if (isRead(caches) && !stopping.signal.aborted) onChange();
     };
-    for (const informer of informersOf(caches)) {
-      informer.onChange({ added: tellWhenRead, updated: tellWhenRead, deleted: tellWhenRead });
-      informer.start(stopping.signal);
-    }
+    const listener = <T>(matters: (object: T) => unknown) => ({
+      added: tellWhenRead,
+      deleted: tellWhenRead,
+      updated: (object: T, old: T) => {
+        if (!isDeepStrictEqual(matters(object), matters(old))) tellWhenRead();
+      },
+    });
+    caches.deployments.onChange(listener(deploymentRollout));
+    caches.statefulSets.onChange(listener(statefulSetRollout));
+    caches.daemonSets.onChange(listener(daemonSetRollout));
+    caches.budgets.onChange(listener(({ spec, status }: PodDisruptionBudget) => ({ spec, status })));
+    for (const informer of informersOf(caches)) informer.start(stopping.signal);
     Promise.all(informersOf(caches).map((informer) => informer.synced())).then(tellWhenRead, () => undefined);
   }
 
