@@ -68,7 +68,12 @@ export async function uninstallMesh({ cluster, helm, client, progress }: Environ
   );
   if (served) {
     await forceDeletion(client);
-    await cluster.kubectl(['delete', 'meshcontrolplanes', '--all', '--wait', '--timeout=120s']);
+    // Refused while proxies use it: namespaces of an earlier scenario may still be on their way out.
+    await eventually(
+      'MeshControlPlanes may be deleted',
+      () => cluster.kubectl(['delete', 'meshcontrolplanes', '--all', '--wait', '--timeout=120s']),
+      { withinMs: 120_000, everyMs: 2_000 },
+    );
   }
   await helm(['uninstall', 'meltemi', '--namespace', operatorNamespace, '--wait', '--ignore-not-found']);
   await eventually('the operator is gone', async () => {

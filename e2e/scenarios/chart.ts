@@ -13,7 +13,6 @@ import { monitoringDefinitions, monitoringKinds } from '../monitoring-kinds.ts';
 import { podMetrics } from '../pod-metrics.ts';
 import { deployQuotes } from '../quotes.ts';
 import type { Check, Scenario } from '../scenario.ts';
-import { removeNamespace } from './injection.ts';
 
 const member = 'e2e-chart';
 const outsider = 'e2e-chart-outside';
@@ -24,6 +23,7 @@ export const chart: Scenario = {
   name: 'chart',
   summary: 'the chart with everything on: restricted pods, policies, monitors, roles, upgrade, rollback and uninstall',
   async run(environment, check) {
+    await removeNamespaces(environment);
     await uninstallMesh(environment);
     const hadMonitoring = await hasMonitoring(environment);
     try {
@@ -35,6 +35,7 @@ export const chart: Scenario = {
       await checkMeshNamespaces(environment, check);
       const metrics = await checkMetrics(environment, check);
       await changeValues(environment, check);
+      await removeNamespaces(environment);
       await uninstallMesh(environment);
       const left = await leftOvers(environment);
       check('helm uninstall leaves nothing of the release but the kinds', left === '', left);
@@ -245,10 +246,15 @@ async function leftOvers({ cluster }: Environment): Promise<string> {
   return (await cluster.kubectl(['get', kinds, '-A', '-l', ofRelease, '-o', 'name'])).trim();
 }
 
+/** With their pods: a control plane is not to be deleted while proxies use it. */
+async function removeNamespaces({ cluster }: Environment): Promise<void> {
+  await cluster.kubectl(['delete', 'namespace', member, outsider, '--ignore-not-found', '--wait', '--timeout=120s']);
+}
+
 async function cleanUp(environment: Environment, hadMonitoring: boolean): Promise<void> {
   const { cluster } = environment;
+  await removeNamespaces(environment);
   await uninstallMesh(environment);
-  await Promise.all([member, outsider].map((name) => removeNamespace(environment, name)));
   await cluster.kubectl(['label', 'namespace', operatorNamespace, meshNamespace, `${restricted}-`]);
   if (hadMonitoring) return;
   await cluster.kubectl(['delete', 'customresourcedefinitions', '--ignore-not-found', ...monitoringKinds]);
