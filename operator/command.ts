@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
+import { durationMs } from '../lib/duration.ts';
 import { loadKubeClient } from '../lib/kube/client.ts';
+import { defaultLeaseTimes } from '../lib/kube/lease.ts';
 import { argument } from '../lib/command-options.ts';
 import type { LabelSelector } from '../lib/kube/object.ts';
 import type { Logger, LogLevels } from '../lib/logger.ts';
@@ -24,6 +26,9 @@ interface Flags {
   readonly webhookAddress: string;
   readonly webhookService?: string;
   readonly leaderElect: boolean;
+  readonly leaderElectLeaseDuration: number;
+  readonly leaderElectRenewDeadline: number;
+  readonly leaderElectRetryPeriod: number;
   readonly logLevel: LogLevels;
   readonly logFormat: 'json' | 'human';
   readonly istiodImage: string;
@@ -57,6 +62,24 @@ export function operatorCommand(): Command {
     .option('--leader-elect', 'compete for leadership, so that several replicas can run', true)
     .option('--no-leader-elect', 'take this process for the only replica')
     .addOption(
+      leaseTime('--leader-elect-lease-duration', 'others take over from a leader not seen for this long').default(
+        defaultLeaseTimes.leaseDurationMs,
+        '12s',
+      ),
+    )
+    .addOption(
+      leaseTime('--leader-elect-renew-deadline', 'a leader that cannot renew its lease for this long stops').default(
+        defaultLeaseTimes.renewDeadlineMs,
+        '8s',
+      ),
+    )
+    .addOption(
+      leaseTime('--leader-elect-retry-period', 'between two tries to get or renew the lease').default(
+        defaultLeaseTimes.retryPeriodMs,
+        '1s',
+      ),
+    )
+    .addOption(
       new Option('--log-level <levels>', 'debug, info, warn, error, none; or by component: default:info,informer:debug')
         .argParser(argument(parseLogLevels))
         .default(parseLogLevels('info'), 'info'),
@@ -89,6 +112,16 @@ Environment:
                  set by OLM: the OperatorCondition in which the operator says when it must not be upgraded
 
 The operator ends on SIGTERM and SIGINT, after running reconciles and with its lease released.`;
+
+function leaseTime(name: string, description: string): Option {
+  return new Option(`${name} <duration>`, description).argParser(argument(milliseconds));
+}
+
+function milliseconds(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined || ms < 1) throw new Error('a time such as 500ms or 12s is wanted');
+  return ms;
+}
 
 function checkedAddress(address: string): string {
   parseAddress(address);
@@ -135,6 +168,11 @@ function optionsOf(flags: Flags, logger: Logger): OperatorOptions {
     metricsAddress,
     healthAddress,
     leaderElect,
+    leaseTimes: {
+      leaseDurationMs: flags.leaderElectLeaseDuration,
+      renewDeadlineMs: flags.leaderElectRenewDeadline,
+      retryPeriodMs: flags.leaderElectRetryPeriod,
+    },
     defaults: {
       version,
       images: { istiod: flags.istiodImage, proxy: flags.proxyImage },
