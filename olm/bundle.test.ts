@@ -88,6 +88,12 @@ describe('the bundle', () => {
     expect(rules.flatMap(({ check }) => check(loaded))).toEqual([]);
   });
 
+  it('offers no kind to create that the operator alone makes', () => {
+    expect(csv.metadata.annotations['operators.operatorframework.io/internal-objects']).toBe(
+      '["meshrevisions.meltemi.dev"]',
+    );
+  });
+
   it('takes images by tag, and then is not for a mirror', () => {
     expect(csv.spec.relatedImages).toEqual([
       { name: 'operator', image: 'meltemi/meltemi:0.1.0' },

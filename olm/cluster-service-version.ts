@@ -1,3 +1,4 @@
+import { crdName } from '../crds/custom-resource-definition.ts';
 import type { KindDefinition } from '../crds/kind.ts';
 import { storageVersion } from '../crds/kind.ts';
 import type { PolicyRule } from '../lib/kube/types.ts';
@@ -109,6 +110,7 @@ function annotationsOf(source: BundleSource): Readonly<Record<string, string>> {
   const { release, releases, images, kinds } = source;
   const examples = kinds.map(exampleOf);
   const { skipRange } = upgradeOf(release.version, releases);
+  const internal = kinds.filter((kind) => presentationOf(kind).internal === true).map(crdName);
   const first = examples.slice(0, 1).map((example) => JSON.stringify(example, undefined, 2));
   return {
     'alm-examples': JSON.stringify(examples, undefined, 2),
@@ -119,6 +121,7 @@ function annotationsOf(source: BundleSource): Readonly<Record<string, string>> {
     createdAt: release.createdAt,
     description: project.summary,
     'operatorframework.io/initialization-resource': first.join(''),
+    'operators.operatorframework.io/internal-objects': JSON.stringify(internal),
     'operatorframework.io/suggested-namespace': project.suggestedNamespace,
     repository: project.repository,
     support: project.provider.name,

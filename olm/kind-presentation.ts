@@ -13,6 +13,8 @@ export interface KindPresentation {
   readonly specFields: Readonly<Record<string, string>>;
   /** The same of the status. */
   readonly statusFields?: Readonly<Record<string, string>>;
+  /** Made by the operator alone; a console does not offer to create one. */
+  readonly internal?: true;
   /** Kinds of the objects that come and go with one of this kind. */
   readonly resources: readonly RelatedResource[];
 }

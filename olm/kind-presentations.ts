@@ -106,6 +106,7 @@ const presentations: Readonly<Record<string, KindPresentation>> = {
   },
   [crdName(meshRevision)]: {
     displayName: 'Mesh Revision',
+    internal: true,
     example: { metadata: { name: 'default-0-1-0-5d8c7f' }, spec: revisionExample },
     specFields: {
       controlPlane: 'Mesh Control Plane',
