@@ -10,6 +10,7 @@ import { comparePlaces, placeOf } from './workload.ts';
 type Happening =
   | { readonly kind: 'reconcile'; readonly extent: Extent }
   | { readonly kind: 'restart' }
+  | { readonly kind: 'unread' }
   | { readonly kind: 'rollOut'; readonly index: number }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'pause'; readonly paused: boolean }
@@ -26,7 +27,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       extent: fc.constantFrom<Extent>('nothing', 'status', 'status and one move', 'everything', 'everything'),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('restart', 'unread') }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('rollOut'), index: fc.nat({ max: 9 }) }) },
   {
     weight: 4,
@@ -52,6 +53,7 @@ const setting = fc.record({
   faults: fc.record({ two: faulty, three: faulty }),
   hasWindows: fc.boolean(),
   autoRollback: fc.boolean(),
+  budget: fc.constantFrom(undefined, 1, 2),
   happenings: fc.array(happening, { maxLength: 60 }),
 });
 
@@ -59,7 +61,7 @@ type Setting = typeof setting extends fc.Arbitrary<infer T> ? T : never;
 
 const windows = [{ from: '10:00', to: '10:20' }];
 
-function worldOf({ count, size, by, maxUnavailable, faults, hasWindows, autoRollback }: Setting): UpgradeWorld {
+function worldOf({ count, size, by, maxUnavailable, faults, hasWindows, autoRollback, budget }: Setting): UpgradeWorld {
   const workloads = Array.from({ length: count }, (_, index) =>
     workload(String.fromCharCode(97 + index), { namespace: index % 2 === 0 ? 'shop' : 'stock' }),
   );
@@ -69,6 +71,7 @@ function worldOf({ count, size, by, maxUnavailable, faults, hasWindows, autoRoll
     autoRollback,
     ...(hasWindows ? { windows } : {}),
   });
+  world.budget = budget;
   for (const name of ['two', 'three'] as const) {
     const fault = faults[name];
     if (fault !== undefined) world.faults.set(revisions[name].revision, fault);
@@ -83,6 +86,9 @@ function happen(world: UpgradeWorld, event: Happening): void {
       return;
     case 'restart':
       world.restart();
+      return;
+    case 'unread':
+      expect(world.reconcileUnread()).toMatchObject({ moves: [], activate: false });
       return;
     case 'rollOut': {
       const chosen = world.workloads[event.index];
@@ -114,7 +120,12 @@ const restarting = (world: UpgradeWorld): number => world.workloads.filter(({ ro
 
 /** A reconcile, with what has to hold of each. */
 function held(world: UpgradeWorld, extent: Extent): void {
-  const before = { restarting: restarting(world), places: new Map(world.workloads.map((w) => [placeOf(w), w.given])) };
+  const missing = (): readonly number[] => ['shop', 'stock'].map((namespace) => world.missing(namespace));
+  const before = {
+    restarting: restarting(world),
+    missing: missing(),
+    places: new Map(world.workloads.map((found) => [placeOf(found), found.given])),
+  };
   const decision = world.reconcile(extent);
   const { status } = decision;
   if (decision.moves.length > 0 && extent !== 'nothing') {
@@ -123,6 +134,10 @@ function held(world: UpgradeWorld, extent: Extent): void {
     // One that does not come back for as long as a batch may take does not keep others from going back.
     const isOverdue = status?.phase === 'RollingBack' && before.restarting >= most;
     if (!isOverdue) expect(restarting(world)).toBeLessThanOrEqual(Math.max(most, before.restarting));
+  }
+  for (const [index, count] of missing().entries()) {
+    if (world.budget !== undefined)
+      expect(count).toBeLessThanOrEqual(Math.max(world.budget, before.missing[index] ?? 0));
   }
   if (world.spec.paused) expect(decision.moves).toEqual([]);
   for (const { workload: ref, revision } of decision.moves) {

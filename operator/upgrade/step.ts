@@ -5,7 +5,7 @@ import { decisionOf } from './decision.ts';
 import type { Draft, Step } from './draft.ts';
 import { failed, isUnderWay, stepOf, timeText } from './draft.ts';
 import { replaceBack, replaceIstiod } from './in-place.ts';
-import type { KnownInput, UpgradeDecision, UpgradeInput } from './input.ts';
+import type { ControlPlaneState, KnownInput, UpgradeDecision, UpgradeInput } from './input.ts';
 import { goBack } from './roll-back.ts';
 
 /**
@@ -18,7 +18,7 @@ export function upgradeStep(input: UpgradeInput): UpgradeDecision {
   const known = { ...input, workloads };
   const status = upgradeUnderWay(known);
   if (status === undefined) return idle(input.previous);
-  if (input.workloads === undefined && status.strategy === 'Canary') return untilRead(input.previous);
+  if (input.workloads === undefined && status.strategy === 'Canary') return untilRead(input);
   const step = stepOf(known, status);
   return decisionOf(step, draftOf(step));
 }
@@ -26,9 +26,14 @@ export function upgradeStep(input: UpgradeInput): UpgradeDecision {
 /** How long the first reading of all workloads is waited for until the next look, milliseconds. */
 const readingMs = 2000;
 
+/** Where something has been moved, or could be, the new istiod stays while nothing goes on. */
+function keepsTarget({ batch }: UpgradeStatus, target: ControlPlaneState): boolean {
+  return batch !== undefined || target.ready;
+}
+
 /** What is under way stays as it is; nothing begins. */
-function untilRead(previous: UpgradeStatus | undefined): UpgradeDecision {
-  const hasTarget = isUnderWay(previous) && (previous.batch !== undefined || previous.phase !== 'Waiting');
+function untilRead({ previous, target }: UpgradeInput): UpgradeDecision {
+  const hasTarget = isUnderWay(previous) && (previous.phase === 'Installing' || keepsTarget(previous, target));
   return {
     ...idle(previous),
     target: hasTarget ? previous.to : undefined,
@@ -146,7 +151,7 @@ function objectionTo({ input, status }: Step): string | undefined {
 function paused({ status, input }: Step, isBack: boolean): Draft {
   const { batch, gates, failure } = status;
   const what = isBack ? 'going back waits too' : 'nothing is moved';
-  const wantsTarget = status.strategy === 'Canary' && (batch !== undefined || status.phase === 'Installing');
+  const wantsTarget = status.strategy === 'Canary' && keepsTarget(status, input.target);
   const message = `spec.upgrade.paused is set, ${what}; ${String(input.workloads.length)} workloads stay as they are`;
   return { phase: 'Paused', message, batch, gates, failure, wantsTarget };
 }

@@ -53,6 +53,8 @@ export class UpgradeWorld {
   faults = new Map<string, Fault>();
   readings: Readings | undefined;
   preflight: readonly string[] = [];
+  /** Pods that may be missing in each namespace, by a PodDisruptionBudget for all of them; none is there without. */
+  budget: number | undefined;
   readonly events: string[] = [];
   /** Every move that was made, as `Deployment shop/a -> revision`. */
   readonly moves: string[] = [];
@@ -63,10 +65,32 @@ export class UpgradeWorld {
   }
 
   input(): UpgradeInput {
-    const { spec, active, desired, workloads, readings, preflight } = this;
+    const { spec, active, desired, readings, preflight } = this;
+    const workloads = this.workloads.map((found) => this.#withBudget(found));
     const target = { ready: this.ready, message: this.ready ? 'serves' : 'pod istiod-x: CrashLoopBackOff' };
     const now = new Date(this.now);
     return { now, spec, active, desired, previous: this.status, target, workloads, unmovable: [], preflight, readings };
+  }
+
+  #withBudget(found: Workload): Workload {
+    if (this.budget === undefined) return found;
+    const allowed = Math.max(0, this.budget - this.missing(found.namespace));
+    return { ...found, takesDown: 1, budgets: [{ name: `${found.namespace}/all`, allowed }] };
+  }
+
+  /** Pods of a namespace that there should be and that do not serve. */
+  missing(namespace: string): number {
+    return this.workloads
+      .filter((found) => found.namespace === namespace)
+      .reduce((sum, { desired, available }) => sum + desired - available, 0);
+  }
+
+  /** One reconcile before the workloads have been read. */
+  reconcileUnread(): UpgradeDecision {
+    const decision = upgradeStep({ ...this.input(), workloads: undefined });
+    this.status = decision.status;
+    if (decision.activate) this.active = this.desired;
+    return decision;
   }
 
   /** One reconcile, which may be cut short. */
