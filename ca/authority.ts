@@ -58,6 +58,15 @@ export async function makeSelfSigned(options: {
 
 /** Opens stored files; throws {@link AuthorityError} unless everything about them holds together at `now`. */
 export function openAuthority(files: AuthorityFiles, now: Date): Authority {
+  try {
+    return open(files, now);
+  } catch (error) {
+    if (error instanceof AuthorityError) throw error;
+    throw new AuthorityError(`ca-cert.pem cannot be used: ${describeError(error)}`);
+  }
+}
+
+function open(files: AuthorityFiles, now: Date): Authority {
   const certificate = readOne(files.caCert, 'ca-cert.pem');
   const key = readKey(files.caKey);
   const roots = readCertificates(files.rootCert, 'root-cert.pem');
@@ -103,6 +112,7 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
 
 function checkAuthorityCertificate(certificate: X509Certificate, now: Date): void {
   const name = `the certificate with serial number ${certificate.serialNumber.toLowerCase()}`;
+  // Also false when its key usage is without keyCertSign.
   if (!certificate.ca) throw new AuthorityError(`${name} is not that of a certificate authority`);
   if (certificate.validToDate <= now) {
     throw new AuthorityError(`${name} expired at ${certificate.validToDate.toISOString()}`);
@@ -124,11 +134,24 @@ export function readCertificates(pem: string, file: string): readonly X509Certif
   try {
     return decodePem(pem).map(({ label, der }) => {
       if (label !== 'CERTIFICATE') throw new PemError(`has a PEM block of type "${label}"`);
-      return new X509Certificate(der);
+      const certificate = openCertificate(der);
+      // OpenSSL reads one certificate and leaves what is behind it, which others would stumble over.
+      if (!certificate.raw.equals(der)) throw new PemError('has a certificate with further bytes in its PEM block');
+      return certificate;
     });
   } catch (error) {
-    const what = error instanceof PemError ? error.message : `cannot be read: ${describeError(error)}`;
-    throw new AuthorityError(`${file} ${what}`);
+    throw new AuthorityError(`${file} ${describeError(error)}`);
+  }
+}
+
+/** OpenSSL opens a certificate whose key it cannot read, and says so in words that help nobody. */
+function openCertificate(der: Buffer): X509Certificate {
+  try {
+    const certificate = new X509Certificate(der);
+    publicKeyOf(certificate.publicKey);
+    return certificate;
+  } catch {
+    throw new PemError('cannot be read as a certificate with an ECDSA or RSA key');
   }
 }
 

@@ -93,8 +93,8 @@ function refuseRsaContent(content: Buffer): string | undefined {
   return ((n.at(-1) ?? 0) & 1) === 0 ? 'the key is RSA with an even modulus' : undefined;
 }
 
-/** Of a positive INTEGER, which may begin with a byte of zeros. */
+/** Of an INTEGER that is not negative, which may begin with a byte of zeros. */
 function bitLength(bytes: Buffer): number {
-  const first = bytes[0] === 0 ? 1 : 0;
-  return (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24);
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return first < 0 ? 0 : (bytes.length - first) * 8 - (Math.clz32(bytes[first] ?? 0) - 24);
 }
