@@ -59,7 +59,7 @@ const setting = fc.record({
 
 type Setting = typeof setting extends fc.Arbitrary<infer T> ? T : never;
 
-const windows = [{ from: '10:00', to: '10:20' }];
+const windows = [{ from: '10:00', to: '10:10' }];
 
 function worldOf({ count, size, by, maxUnavailable, faults, hasWindows, autoRollback, budget }: Setting): UpgradeWorld {
   const workloads = Array.from({ length: count }, (_, index) =>

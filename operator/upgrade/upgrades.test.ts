@@ -114,4 +114,16 @@ describe('what an upgrade reads and writes', () => {
     await upgrades.carryOut('default', { moves: [], measure: undefined, needsWorkloads: false });
     expect(upgrades.observe('default').readings).toBeUndefined();
   });
+
+  it('ends when the control plane is deleted in the midst', async () => {
+    const { upgrades, stores, api } = shop();
+    await follow(upgrades);
+    stores.controlPlanes.remove('default');
+    // The refusal is something new to decide on, if there were still somebody to decide.
+    api.failOnce('apply Deployment shop/cart', apiError(409, 'Conflict', 'conflict with "argo"'));
+    const move = { workload: cart, revision: 'default-2' };
+    await upgrades.carryOut('default', { moves: [move], measure: undefined, needsWorkloads: true });
+    stores.controlPlanes.put(testControlPlane('default'));
+    expect(upgrades.observe('default').workloads).toBeUndefined();
+  });
 });

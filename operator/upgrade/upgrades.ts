@@ -48,7 +48,7 @@ export class Upgrades {
   constructor(options: UpgradesOptions) {
     this.#options = options;
     const { client, logger, fresh } = options;
-    const onChange = (): void => this.#underWay.forEach((name) => this.#tell(name));
+    const onChange = (): void => [...this.#underWay].forEach((name) => this.#tell(name));
     this.#follower = new WorkloadFollower({ client, logger: logger.child('informer'), fresh, onChange });
     this.#loop = new MeasuringLoop({
       logger,
@@ -64,7 +64,19 @@ export class Upgrades {
   }
 
   #tell(controlPlane: string): void {
+    const found = this.#options.stores.controlPlanes.get(undefined, controlPlane);
+    if (found === undefined || found.metadata.deletionTimestamp !== undefined) {
+      this.#forget(controlPlane);
+      return;
+    }
     for (const listener of this.#listeners) listener(controlPlane);
+  }
+
+  /** Nobody decides about a control plane any more that is being deleted. */
+  #forget(controlPlane: string): void {
+    this.carryOut(controlPlane, { moves: [], measure: undefined, needsWorkloads: false }).catch((error: unknown) =>
+      this.#options.logger.error('cannot end what an upgrade follows', { controlPlane, error }),
+    );
   }
 
   /** Ends all that is followed and measured. */
