@@ -12,7 +12,8 @@ export const settled: Scenario = {
   summary: 'an operator with nothing to do does nothing: no reconcile and no write',
   async run(environment, check) {
     await ensureMesh(environment);
-    // Pods that end, and proxies that come and go, are something to do: the rest begins after the last of them.
+    // Pods that end, proxies that come and go, and Events that are told once more after half a minute, are something to
+    // do: the rest begins after the last of them.
     const windows: Activity[] = [];
     const rest = await eventually(
       `${seconds} s without anything to do`,
@@ -21,7 +22,7 @@ export const settled: Scenario = {
         await sleep(seconds * 1_000);
         const after = await activity(environment);
         windows.push({ reconciles: after.reconciles - before.reconciles, writes: after.writes - before.writes });
-        return windows.at(-1)?.reconciles === 0 ? windows.at(-1) : undefined;
+        return windows.find(({ reconciles, writes }) => reconciles === 0 && writes === 0);
       },
       { withinMs: 120_000 },
     );
