@@ -133,6 +133,12 @@ async function checkUninstallRefused({ cluster, helm }: Environment, check: Chec
   const rollout = ['-n', operatorNamespace, 'rollout', 'status', 'deployment/meltemi-operator', '--timeout=60s'];
   const gone = await refusalOf(() => cluster.kubectl(rollout));
   check('the operator runs on', gone === '', gone);
+  // Helm marks a release before it asks the hook.
+  const where = ['meltemi', '--namespace', operatorNamespace];
+  const { version } = JSON.parse(await helm(['status', ...where, '--output', 'json'])) as { readonly version: number };
+  await helm(['rollback', 'meltemi', String(version), ...where.slice(1), '--wait', '--timeout', '2m']);
+  const status = await helm(['status', ...where]);
+  check('and helm rollback makes the release one that can be upgraded again', /STATUS: deployed/.test(status), status);
 }
 
 /** A deletion that admission has not seen, since no operator was there. */

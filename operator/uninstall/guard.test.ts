@@ -9,7 +9,7 @@ describe('uninstallObstacle', () => {
     const api = fakeApi();
     for (const name of ['prod', 'default']) api.seed(meshControlPlanes, testControlPlane(name));
     expect(await uninstallObstacle(api)).toMatch(
-      /^MeshControlPlanes are left: default, prod\. .*kubectl delete meshcontrolplanes --all.*--no-hooks$/,
+      /^MeshControlPlanes are left: default, prod\. .*kubectl delete meshcontrolplanes --all.*--no-hooks.*helm rollback/,
     );
   });
 

@@ -16,8 +16,8 @@ export async function uninstallObstacle(client: Pick<KubeClient, 'list'>): Promi
   const named = left.slice(0, mostNamed).join(', ');
   return (
     `MeshControlPlanes are left: ${named}${rest}. Without the operator nobody takes away what belongs to them, and they ` +
-    'can never be deleted. Delete them first: kubectl delete meshcontrolplanes --all. ' +
-    'To uninstall all the same: helm uninstall --no-hooks'
+    'can never be deleted. Delete them first: kubectl delete meshcontrolplanes --all. To uninstall all the same: ' +
+    'helm uninstall --no-hooks. To keep the release: helm rollback with the revision that helm history shows last'
   );
 }
 
