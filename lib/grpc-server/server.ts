@@ -6,6 +6,7 @@ import { parseAddress } from '../http-server.ts';
 import type { GrpcLimits } from './limits.ts';
 import { defaultGrpcLimits } from './limits.ts';
 import type { GrpcMethods } from './methods.ts';
+import { paced } from './paced.ts';
 import { ServerConnection } from './server-connection.ts';
 
 /** What a TLS server shows, and whom it believes; PEM. */
@@ -41,6 +42,12 @@ export interface GrpcServer {
 
 const backlog = 4096;
 
+/**
+ * TLS handshakes that begin in one round of the event loop, a millisecond each: five hundred pods that start together do
+ * not hold up a push to those that run.
+ */
+const handshakesAtOnce = 4;
+
 /** Starts a gRPC server; rejects with an Error that names the address when it can't listen there. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { tls, onFault = ignore } = options;
@@ -54,7 +61,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     void connection.closed.then(() => connections.delete(connection));
   };
   const secure = tls === undefined ? undefined : createTlsServer(tlsOptions(limits, tls));
-  const server = secure ?? createServer(serve);
+  // The TLS server does not listen: it is handed connections of the plain one, not all at once of those that come at once.
+  const shakeHands = paced<Socket>(handshakesAtOnce, (socket) => secure?.emit('connection', socket));
+  const server =
+    secure === undefined ? createServer(serve) : createServer({ pauseOnConnect: true, noDelay: true }, shakeHands);
   secure?.on('secureConnection', (socket) => (socket.alpnProtocol === 'h2' ? serve(socket) : socket.destroy()));
   secure?.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('connection', (socket: Socket) => {
