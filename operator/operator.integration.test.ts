@@ -469,6 +469,26 @@ describe('operator', () => {
     await untilCondition('default', 'Ready', 'True Ready');
   });
 
+  it('takes content back that does not become ready in time, and does not try it again', async () => {
+    const former = await activeRevision();
+    const text = async () => JSON.stringify(await admin.get(configMaps, inMesh('istio')));
+    await patchSpec({ meshConfig: { trustDomain: 'bad' }, upgrade: { gates: { timeout: '10s' } } });
+    await vi.waitFor(async () => expect(await text()).toContain('trustDomain: bad'), within(10_000));
+    await vi.waitFor(async () => expect(await text()).toContain('trustDomain: other'), within(20_000));
+    await rollOut();
+    await untilCondition('default', 'Degraded', 'True UpgradeRolledBack');
+    await untilCondition('default', 'Ready', 'True Ready');
+    expect(await activeRevision()).toBe(former);
+    await untilQuiet();
+    expect(await text()).toContain('trustDomain: other');
+    await vi.waitFor(async () => {
+      const { items } = await admin.list(events, { namespace: 'default' });
+      expect(items.map(({ reason }) => reason)).toContain('UpgradeRolledBack');
+    }, within(10_000));
+    await patchSpec({ meshConfig: { trustDomain: 'other' } });
+    await untilCondition('default', 'Degraded', 'False AsExpected');
+  });
+
   it('runs another revision beside the active one, told apart by the annotation of pods', async () => {
     const active = await activeRevision();
     await patchSpec({ meshConfig: { trustDomain: 'third' }, upgrade: { strategy: 'Canary' } });

@@ -27,7 +27,7 @@ export function chooseRevisions(world: World, defaults: OperatorDefaults): Choic
   const { controlPlane } = world;
   const content = wantedContent(controlPlane, defaults);
   const recorded = inOrder(revisionsOf(world)).map(recordOfObject);
-  const known = [...recorded, ...unrecorded(world, recorded, content.version)];
+  const known = [...recorded, ...unrecorded(world, recorded, { ...defaults, version: content.version })];
   const active = activeOf(world, known, content);
   const superseded = new Set(
     revisionsOf(world)
@@ -47,7 +47,7 @@ function inOrder(revisions: readonly MeshRevision[]): readonly MeshRevision[] {
 function unrecorded(
   world: World,
   recorded: readonly RevisionRecord[],
-  wantedVersion: string,
+  defaults: OperatorDefaults,
 ): readonly RevisionRecord[] {
   const { controlPlane, owned } = world;
   const active = controlPlane.status?.activeRevision;
@@ -60,18 +60,20 @@ function unrecorded(
       // An istiod that is just being rolled bears content of no record for a moment, and needs none.
       const isKnown = recorded.some(({ spec }) => spec.revision === revision);
       if (isKnown && isActiveRecorded) return undefined;
-      const record = adopted(world, revision, wantedVersion);
+      const record = adopted(world, revision, defaults);
       return isKnown && record?.name !== active ? undefined : record;
     })
     .filter((record) => record !== undefined);
 }
 
-function adopted(world: World, revision: string, wantedVersion: string): RevisionRecord | undefined {
+function adopted(world: World, revision: string, defaults: OperatorDefaults): RevisionRecord | undefined {
   const { controlPlane } = world;
   const live = istiodOf(world, revision);
   const written = live.configuration?.metadata.annotations?.[annotationKeys.version];
-  const version = written ?? controlPlane.status?.version ?? wantedVersion;
-  return adoptedRecord(homeOf(controlPlane), live, { revision, version });
+  const version = written ?? controlPlane.status?.version ?? defaults.version;
+  const isNamed = controlPlane.spec.proxy.imagePullSecrets !== undefined;
+  const addedPullSecrets = isNamed ? [] : (defaults.pullSecrets?.proxy ?? []);
+  return adoptedRecord(homeOf(controlPlane), live, { revision, version, addedPullSecrets });
 }
 
 function activeOf(world: World, known: readonly RevisionRecord[], content: RevisionContent): RevisionRecord {

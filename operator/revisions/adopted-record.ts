@@ -1,8 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { istiodConfigKey, parseIstiodConfig } from '../../config/istiod-config.ts';
 import type { ConfigMap, Deployment } from '../../lib/kube/types.ts';
 import { istiodContainer } from '../names.ts';
 import type { RevisionHome, RevisionRecord } from './revision-record.ts';
 import { recordOf } from './revision-record.ts';
+
+/** What the objects do not say, or do not say by themselves. */
+export interface AdoptionFacts {
+  readonly revision: string;
+  readonly version: string;
+  /** The Secrets that the operator adds to the configuration where the spec names none; they are no content. */
+  readonly addedPullSecrets: readonly { readonly name: string }[];
+}
 
 /** The objects of an istiod, as they are. */
 export interface LiveIstiod {
@@ -17,7 +26,7 @@ export interface LiveIstiod {
 export function adoptedRecord(
   home: RevisionHome,
   { deployment, configuration }: LiveIstiod,
-  { revision, version }: { readonly revision: string; readonly version: string },
+  { revision, version, addedPullSecrets }: AdoptionFacts,
 ): RevisionRecord | undefined {
   const istiod = deployment?.spec?.template?.spec?.containers?.find(({ name }) => name === istiodContainer)?.image;
   const text = configuration?.data?.[istiodConfigKey];
@@ -25,7 +34,9 @@ export function adoptedRecord(
   const config = readable(text);
   if (config?.proxy.image === undefined) return undefined;
   const { meshConfig, injection, telemetry } = config;
-  const { image, ...proxy } = config.proxy;
+  const { image, imagePullSecrets, ...rest } = config.proxy;
+  const isAdded = imagePullSecrets === undefined || isDeepStrictEqual(imagePullSecrets, addedPullSecrets);
+  const proxy = isAdded ? rest : { ...rest, imagePullSecrets };
   const content = { version, images: { istiod, proxy: image }, meshConfig, proxy, injection, telemetry };
   const own = recordOf(home, content);
   // The istiod of a revision that runs beside others is named after its record.

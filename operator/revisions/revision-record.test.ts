@@ -78,13 +78,24 @@ describe('adoptedRecord', () => {
     deployment: deployment(revision).object,
     configuration: { metadata: { name: 'istio' }, data: { 'mesh.yaml': istiodConfigText(revision) } },
   };
-  const facts = { revision: 'default', version: '0.1.0' };
+  const facts = { revision: 'default', version: '0.1.0', addedPullSecrets: [] };
 
   it('is, of an istiod as it was installed, the record of what installed it', () => {
     const record = adoptedRecord(homeOf(controlPlane), live, facts);
     expect(record?.name).toBe(revision.record);
     if (record === undefined) throw new Error('nothing was adopted');
     expect(deployment(revisionOfRecord(controlPlane, record, testDefaults, undefined))).toEqual(deployment(revision));
+  });
+
+  it('leaves out what the operator adds by itself, and nothing else', () => {
+    const pullSecrets = { istiod: [], proxy: [{ name: 'mirror' }] };
+    const added = revisionOf(controlPlane, { ...testDefaults, pullSecrets }, undefined);
+    const data = { 'mesh.yaml': istiodConfigText(added) };
+    const configuration = { metadata: { name: 'istio' }, data };
+    const adopt = (addedPullSecrets: readonly { readonly name: string }[]) =>
+      adoptedRecord(homeOf(controlPlane), { ...live, configuration }, { ...facts, addedPullSecrets });
+    expect(adopt(pullSecrets.proxy)?.name).toBe(revision.record);
+    expect(adopt([])?.spec.proxy.imagePullSecrets).toEqual(pullSecrets.proxy);
   });
 
   it('is none where there is no istiod, or none that can be read', () => {
