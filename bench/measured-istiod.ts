@@ -21,7 +21,7 @@ export interface MeasuredServer {
 export const shippedProgram = join(import.meta.dirname, '../dist/bin/meltemi.js');
 
 /** Node's own options in the image's entry point. */
-function shippedNodeOptions(): readonly string[] {
+export function shippedNodeOptions(): readonly string[] {
   const dockerfile = readFileSync(join(import.meta.dirname, '../images/meltemi/Dockerfile'), 'utf8');
   const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as readonly string[];
   return entryPoint.filter((argument) => argument.startsWith('--'));

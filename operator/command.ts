@@ -64,13 +64,13 @@ export function operatorCommand(): Command {
     .addOption(
       leaseTime('--leader-elect-lease-duration', 'others take over from a leader not seen for this long').default(
         defaultLeaseTimes.leaseDurationMs,
-        '12s',
+        '11s',
       ),
     )
     .addOption(
       leaseTime('--leader-elect-renew-deadline', 'a leader that cannot renew its lease for this long stops').default(
         defaultLeaseTimes.renewDeadlineMs,
-        '8s',
+        '7s',
       ),
     )
     .addOption(

@@ -105,8 +105,13 @@ describe('an informer', () => {
   });
 
   it('waits as long as the server asks before it watches again', async () => {
-    const { logger } = await start([list('1'), statusAnswer(429, 'TooManyRequests', { 'retry-after': '60' })]);
+    const { logger, informer } = await start([
+      list('1'),
+      stream(line('ADDED', object('a', '2')), 'end'),
+      statusAnswer(429, 'TooManyRequests', { 'retry-after': '60' }),
+    ]);
     await vi.waitFor(() => expect(logger.entries.some(({ fields }) => fields['delayMs'] === 60_000)).toBe(true), soon);
+    expect(informer.isFollowing).toBe(false);
   });
 
   it('does not take an answer that is no list for an empty one', async () => {

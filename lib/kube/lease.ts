@@ -46,7 +46,7 @@ export interface LeaseTimes {
  * After a kill, the next leader begins within the retry period and a fifth (in which it last looked) and the duration;
  * after a clean end within the retry period and a fifth.
  */
-export const defaultLeaseTimes: LeaseTimes = { leaseDurationMs: 12_000, renewDeadlineMs: 8_000, retryPeriodMs: 1_000 };
+export const defaultLeaseTimes: LeaseTimes = { leaseDurationMs: 11_000, renewDeadlineMs: 7_000, retryPeriodMs: 1_000 };
 
 /**
  * Competes for the lease until the signal aborts, leading whenever it is won. The lease is released when the signal
