@@ -12,6 +12,7 @@ import { nodes, podDisruptionBudgets, selfSubjectAccessReviews } from '../../lib
 import type { Node } from '../../lib/kube/types.ts';
 import { accessesOf, describeAccess, distinctAccesses } from '../admission/access.ts';
 import { operatorRules } from '../operator-rules.ts';
+import { isOurs } from '../ownership.ts';
 import type { Stores } from '../reconcile/world.ts';
 import { revisionOfPod } from '../revisions/usage.ts';
 import { inParallel } from '../upgrade/fetch-page.ts';
@@ -49,7 +50,7 @@ export async function gatherFacts({ client, stores, fetchPage }: GatherContext, 
     known(() => brokenConfiguration(client)),
     known(async () => roomFor(spec, await nodesOf(client))),
     known(() => deadWebhooks(client, metadata.name)),
-    known(() => budgetsOf(client, namespacesOf(stores, revisions, spec.namespace))),
+    known(() => budgetsOf(client, namespacesOf(stores, revisions))),
     known(() => connectedVersions(stores.pods.list(), revisions, fetchPage)),
   ]);
   return {
@@ -146,22 +147,25 @@ function pruneNode({ metadata: { name, labels = {} }, spec, status }: Node): Nod
   };
 }
 
-/** Where pods are restarted, and where istiod is. */
-function namespacesOf(stores: Stores, revisions: ReadonlySet<string>, own: string): ReadonlySet<string> {
+/** Where pods are restarted. */
+function namespacesOf(stores: Stores, revisions: ReadonlySet<string>): ReadonlySet<string> {
   const used = stores.sidecars
     .list()
     .filter((pod) => revisions.has(revisionOfPod(pod) ?? ''))
     .map(({ metadata }) => metadata.namespace ?? '');
-  return new Set([own, ...used]);
+  return new Set(used);
 }
 
 async function budgetsOf(client: KubeClient, of: ReadonlySet<string>): Promise<readonly Budget[]> {
   const { items } = await client.list(podDisruptionBudgets);
-  return items
-    .filter(({ metadata }) => of.has(metadata.namespace ?? ''))
-    .map(({ metadata, status }) => ({
-      name: formatKey(metadata.namespace, metadata.name),
-      disruptionsAllowed: status?.disruptionsAllowed ?? 0,
-      expectedPods: status?.expectedPods ?? 0,
-    }));
+  return (
+    items
+      // Its own make way for a rollout by themselves, and are used up while istiod starts.
+      .filter((budget) => of.has(budget.metadata.namespace ?? '') && !isOurs(budget))
+      .map(({ metadata, status }) => ({
+        name: formatKey(metadata.namespace, metadata.name),
+        disruptionsAllowed: status?.disruptionsAllowed ?? 0,
+        expectedPods: status?.expectedPods ?? 0,
+      }))
+  );
 }

@@ -36,7 +36,9 @@ export interface PreflightsOptions {
 const fieldManager = 'meltemi-operator-preflight';
 /** Between two looks at a control plane of which nothing new is asked. */
 const restMs = 5 * 60_000;
-/** Between two looks while something is in the way of an upgrade that is asked for. */
+/** The same while something is in the way, which may have passed since. */
+const doubtMs = 2 * 60_000;
+/** The same while an upgrade that is asked for waits for that. */
 const heldMs = 30_000;
 /** How often it is seen whether a look is due. */
 const tickMs = 1_000;
@@ -93,8 +95,7 @@ export class Preflights {
       if (controlPlane.metadata.deletionTimestamp !== undefined) return false;
       const look = this.#looks.get(controlPlane.metadata.name);
       if (look?.generation !== generationOf(controlPlane)) return true;
-      const isHeld = controlPlane.status?.upgrade?.phase === 'Waiting' && look.report.findings.length > 0;
-      return now().getTime() - look.at >= (isHeld ? heldMs : restMs);
+      return now().getTime() - look.at >= untilNextMs(controlPlane, look.report);
     });
   }
 
@@ -134,6 +135,11 @@ export class Preflights {
     const type = condition.status === 'True' ? 'Normal' : 'Warning';
     events.event({ resource: meshControlPlanes, object: seen }, type, condition.reason, 'Preflight', condition.message);
   }
+}
+
+function untilNextMs({ status }: MeshControlPlane, { findings, unknown }: Report): number {
+  if (findings.length + unknown.length === 0) return restMs;
+  return status?.upgrade?.phase === 'Waiting' ? heldMs : doubtMs;
 }
 
 /** Longest message of a metav1.Condition. */
