@@ -77,7 +77,7 @@ export function signatureAlgorithmOf(key: KeyObject): Element {
 
 /**
  * Signs with a key: always in libuv's thread pool, where a signature costs the event loop 4 to 12 microseconds instead of 17
- * (P-256) to 1,230 (RSA-4096), during which streams would stand still (ADR 15).
+ * (P-256) to 1,230 (RSA-4096), during which streams would stand still (ADR 16).
  */
 export function signatureOf(key: KeyObject): (message: Buffer) => Promise<Buffer> {
   const { hash } = algorithmFor(key);

@@ -39,7 +39,7 @@ export interface AuthenticatorOptions {
   readonly now?: () => number;
 }
 
-/** How long the API server's word about a token is believed, milliseconds (ADR 16). */
+/** How long the API server's word about a token is believed, milliseconds (ADR 17). */
 export const reviewMemoryMs = 10_000;
 const maxRememberedReviews = 10_000;
 
