@@ -26,6 +26,8 @@ export interface BundleSource {
   readonly clusterRules: readonly PolicyRule[];
   /** The kinds that the bundle installs and owns. */
   readonly kinds: readonly KindDefinition[];
+  /** The image of the framework's own tests, for a bundle that asks for them. */
+  readonly scorecardImage?: string;
 }
 
 /** operators.coreos.com/v1alpha1 ClusterServiceVersion, as far as it is filled in. */

@@ -26,6 +26,7 @@ interface Flags {
   readonly proxyImage?: string;
   readonly bundleImage?: string;
   readonly releaseImages?: ReleaseImages;
+  readonly scorecardImage?: string;
   readonly output: string;
 }
 
@@ -46,11 +47,16 @@ const program = new Command('bundle')
     'images of earlier releases, where they are not beside these: VERSION:istiod=IMAGE,VERSION:proxy=IMAGE,…',
     argument(parseReleaseImages),
   )
+  .option('--scorecard-image <image>', "the framework's own tests, to be run by `operator-sdk scorecard`")
   .option('--output <folder>', 'folder to write bundle/ and catalog/ to', 'dist/olm')
   .action(run);
 
 function run(flags: Flags): void {
-  const source = bundleSource(releaseFor(flags), imagesFor(flags));
+  const { scorecardImage } = flags;
+  const source = {
+    ...bundleSource(releaseFor(flags), imagesFor(flags)),
+    ...(scorecardImage === undefined ? {} : { scorecardImage }),
+  };
   const files = renderedBundle(source);
   const bundle = loadBundle(files);
   for (const { name, check } of rules) {

@@ -1,6 +1,3 @@
-/** The image that holds the framework's own tests. */
-const image = 'quay.io/operator-framework/scorecard-test:v1.42.3';
-
 /** The framework's tests, by suite. */
 export const scorecardTests: Readonly<Record<string, readonly string[]>> = {
   basic: ['basic-check-spec'],
@@ -13,8 +10,8 @@ export const scorecardTests: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** `tests/scorecard/config.yaml`: every test of the framework, all at once. */
-export function scorecardConfiguration(): object {
+/** `tests/scorecard/config.yaml`: every test of the framework, all at once, from the image that holds them. */
+export function scorecardConfiguration(image: string): object {
   const storage = { spec: { mountPath: {} } };
   const tests = Object.entries(scorecardTests).flatMap(([suite, names]) =>
     names.map((name) => ({

@@ -6,12 +6,14 @@ import { isImageReference } from './bundle-content.ts';
 import { loadBundle } from './loaded-bundle.ts';
 import { rules } from './rules.ts';
 
-const files = renderedBundle(bundleSource());
+const files = renderedBundle({ ...bundleSource(), scorecardImage: 'own.example/scorecard-test:v1' });
 const bundle = loadBundle(files);
+const plain = loadBundle(renderedBundle(bundleSource()));
 
 describe('the bundle', () => {
   it.each(rules)('keeps $name', ({ check }) => {
     expect(check(bundle)).toEqual([]);
+    expect(check(plain)).toEqual([]);
   });
 });
 
