@@ -114,11 +114,26 @@ describe('an upgrade of strategy Canary', () => {
 
   it('is not begun while something speaks against it', () => {
     const world = new UpgradeWorld(six);
+    world.ready = false;
     world.preflight = ['Kubernetes 1.20 is too old'];
     expect(world.reconcile()).toMatchObject({ target: undefined, moves: [] });
     expect(world.status).toMatchObject({ phase: 'Waiting', message: 'cannot begin: Kubernetes 1.20 is too old' });
     world.preflight = [];
     expect(world.reconcile().target).toBe(two.name);
+  });
+
+  it('keeps what it has installed when something comes to speak against it', () => {
+    const world = new UpgradeWorld(six, { windows: [{ from: '01:00', to: '02:00' }] });
+    world.ready = false;
+    world.reconcile();
+    world.preflight = ['the checks are still being made'];
+    expect(world.reconcile()).toMatchObject({ target: two.name, status: { phase: 'Installing' } });
+    world.ready = true;
+    world.preflight = [];
+    world.reconcile();
+    world.preflight = ['the checks are still being made'];
+    expect(world.reconcile()).toMatchObject({ target: two.name, moves: [], status: { phase: 'Waiting' } });
+    expect(world.status?.message).toContain('cannot begin');
   });
 
   it('refuses an older version unless forced', () => {

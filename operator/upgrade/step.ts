@@ -109,7 +109,11 @@ function draftOf(step: Step): Draft {
   if (superseded !== undefined) return failed(step, 'Superseded', superseded, { gates: status.gates });
   if (status.phase === 'Failed') return heldAfterFailure(step);
   const objection = begun ? undefined : objectionTo(step);
-  if (objection !== undefined) return { phase: 'Waiting', message: objection, wantsTarget: false };
+  if (objection !== undefined) {
+    // What is installed already stays meanwhile: an operator that was just started has yet to look into everything.
+    const wantsTarget = status.strategy === 'Canary' && keepsTarget(status, input.target);
+    return { phase: 'Waiting', message: objection, wantsTarget };
+  }
   return status.strategy === 'InPlace' ? replaceIstiod(step, begun) : forward(step);
 }
 
@@ -119,7 +123,7 @@ function isGoingBack({ phase, failure }: UpgradeStatus): boolean {
 }
 
 function isBegun({ strategy, phase, batch }: UpgradeStatus): boolean {
-  if (strategy === 'Canary') return batch !== undefined;
+  if (strategy === 'Canary') return batch !== undefined || phase === 'Installing';
   return phase !== 'Waiting' && phase !== 'Paused';
 }
 
