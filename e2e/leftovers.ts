@@ -49,7 +49,8 @@ async function groupVersions(client: Environment['client']): Promise<readonly st
   return ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
 }
 
-const ours = /meltemi/;
+/** The local cluster marks what belongs to it in the same way. */
+const ours = /meltemi(?!-cluster)/;
 
 /** The first trace; undefined on what has nothing to do with the mesh. */
 function traceOn({ metadata }: StoredObject): string | undefined {
