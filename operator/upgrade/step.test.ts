@@ -118,6 +118,8 @@ describe('an upgrade of strategy Canary', () => {
     world.preflight = ['Kubernetes 1.20 is too old'];
     expect(world.reconcile()).toMatchObject({ target: undefined, moves: [] });
     expect(world.status).toMatchObject({ phase: 'Waiting', message: 'cannot begin: Kubernetes 1.20 is too old' });
+    // Nothing else would bring the look that finds it gone.
+    expect(world.reconcile().lookAgainMs).toBe(5000);
     world.preflight = [];
     expect(world.reconcile().target).toBe(two.name);
   });

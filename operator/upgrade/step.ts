@@ -112,7 +112,7 @@ function draftOf(step: Step): Draft {
   if (objection !== undefined) {
     // What is installed already stays meanwhile: an operator that was just started has yet to look into everything.
     const wantsTarget = status.strategy === 'Canary' && keepsTarget(status, input.target);
-    return { phase: 'Waiting', message: objection, wantsTarget };
+    return { phase: 'Waiting', message: objection, wantsTarget, until: step.now + objectionMs };
   }
   return status.strategy === 'InPlace' ? replaceIstiod(step, begun) : forward(step);
 }
@@ -144,6 +144,9 @@ function supersededBy({ input, status }: Step): string | undefined {
     ? 'spec.upgrade.attempt asks for another try'
     : undefined;
 }
+
+/** What speaks against an upgrade may pass without a change of anything that is followed; milliseconds. */
+const objectionMs = 5000;
 
 /** What keeps it from beginning. */
 function objectionTo({ input, status }: Step): string | undefined {
