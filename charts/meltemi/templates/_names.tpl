@@ -62,3 +62,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/name: meltemi-operator-uninstall-guard
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
+
+{{/* Images of earlier releases, as the operator's flag --release-images takes them: VERSION:istiod=IMAGE,… */}}
+{{- define "meltemi.releaseImages" -}}
+{{- $images := list }}
+{{- range $version, $of := .Values.releaseImages }}
+{{- range $part, $image := $of }}
+{{- $images = append $images (printf "%s:%s=%s" $version $part $image) }}
+{{- end }}
+{{- end }}
+{{- join "," $images }}
+{{- end }}
