@@ -16,6 +16,7 @@ import { trafficSplit } from './traffic-split.ts';
 import { twoVersions } from './two-versions.ts';
 import { uninstall } from './uninstall.ts';
 import { upgradeCanary } from './upgrade-canary.ts';
+import { upgradeKilled } from './upgrade-killed.ts';
 import { upgradeRollback } from './upgrade-rollback.ts';
 import { validation } from './validation.ts';
 
@@ -39,5 +40,6 @@ export const scenarios: readonly Scenario[] = [
   uninstall,
   upgradeCanary,
   upgradeRollback,
+  upgradeKilled,
   olmUpgrade,
 ];

@@ -1,7 +1,5 @@
-import { seededRandom } from '../../bench/churn/random.ts';
 import type { UpgradeStatus } from '../../crds/mesh-control-plane.ts';
 import type { Environment } from '../environment.ts';
-import { takeOperatorsPlace } from '../killed-operator.ts';
 import type { FaultName } from '../releases/fault.ts';
 import { faultNames } from '../releases/fault.ts';
 import { ensureRelease } from '../releases/release.ts';
@@ -27,17 +25,14 @@ import {
 import { removeNamespace } from './injection.ts';
 
 /** The batch that a bad version may do harm in. */
-const firstBatch = workloadNames.slice(0, 2);
-/** Kills of the operator in one upgrade; there are two such upgrades. */
-const kills = 12;
+export const firstBatch = workloadNames.slice(0, 2);
 
 export const upgradeRollback: Scenario = {
   name: 'upgrade-rollback',
-  summary: `a bad ${newVersion}, in four ways, is back on ${oldVersion} by itself; an operator that is killed all the time gets there too`,
+  summary: `a bad ${newVersion}, in four ways, is found in the first batch, and all is back on ${oldVersion} by itself`,
   async run(environment, check) {
-    const seed = Number(process.env['E2E_SEED'] ?? '1');
     const good = await ensureRelease(newVersion, {}, environment.progress);
-    const figures: Record<string, unknown> = { seed };
+    const figures: Record<string, unknown> = {};
     try {
       await installOld(environment, good);
       await deployWorkloads(environment);
@@ -46,14 +41,6 @@ export const upgradeRollback: Scenario = {
       for (const fault of faultNames) {
         figures[fault] = await rollsBack(environment, check, fault, ++attempt);
       }
-      const random = seededRandom(seed);
-      const times = (): readonly number[] => Array.from({ length: kills }, () => 1000 + random.below(6000));
-      figures['killed, bad'] = await killed(environment, check, {
-        attempt: ++attempt,
-        times: times(),
-        fault: 'answer-503',
-      });
-      figures['killed, good'] = await killed(environment, check, { attempt: ++attempt, times: times() });
       return figures;
     } finally {
       for (const namespace of upgradeNamespaces) await removeNamespace(environment, namespace);
@@ -61,7 +48,7 @@ export const upgradeRollback: Scenario = {
   },
 };
 
-const wholeSecond = (): Date => new Date(Math.floor(Date.now() / 1000) * 1000);
+export const wholeSecond = (): Date => new Date(Math.floor(Date.now() / 1000) * 1000);
 
 /** A version with a fault is asked for under load, and given up. */
 async function rollsBack(environment: Environment, check: Check, fault: FaultName, attempt: number) {
@@ -103,7 +90,7 @@ function checkLoad(check: Check, fault: FaultName, results: ReadonlyMap<string, 
   check(`${fault}: none failed in it either`, inside.length === 0, Object.fromEntries(inside));
 }
 
-async function checkBack(environment: Environment, check: Check, what: string): Promise<void> {
+export async function checkBack(environment: Environment, check: Check, what: string): Promise<void> {
   const given = [...(await givenRevisions(environment))].filter(([, revision]) => revision !== undefined);
   check(`${what}: no workload is given to the new revision any more`, given.length === 0, Object.fromEntries(given));
   const { status } = await readControlPlane(environment);
@@ -111,68 +98,10 @@ async function checkBack(environment: Environment, check: Check, what: string): 
 }
 
 /** Asks for the old version again, so that the next try begins from a settled mesh. */
-async function leave(environment: Environment, attempt: number): Promise<void> {
+export async function leave(environment: Environment, attempt: number): Promise<void> {
   await askFor(environment, oldVersion, attempt);
   await targetGone(environment);
   await allAnswer(environment);
-}
-
-interface Disturbance {
-  readonly attempt: number;
-  /** When the operator is killed, milliseconds after each of its starts. */
-  readonly times: readonly number[];
-  readonly fault?: FaultName;
-}
-
-/** An upgrade whose operator is killed again and again comes to the same end. */
-async function killed(environment: Environment, check: Check, { attempt, times, fault }: Disturbance) {
-  const what = fault === undefined ? 'killed on the way forward' : 'killed on the way back';
-  environment.progress(`upgrade whose operator is killed after ${times.join(', ')} ms`);
-  const release = await ensureRelease(newVersion, fault === undefined ? {} : { fault }, environment.progress);
-  await release.loadInto(environment.cluster);
-  const operator = await takeOperatorsPlace(environment, newVersion);
-  try {
-    const load = startLoad(environment);
-    const since = wholeSecond();
-    await askFor(environment, newVersion, attempt);
-    const isOver = async (): Promise<boolean> => {
-      const upgrade = (await readControlPlane(environment)).status?.upgrade;
-      const isNew = upgrade !== undefined && Date.parse(upgrade.startTime) >= since.getTime();
-      return isNew && (upgrade.phase === 'Completed' || upgrade.phase === 'RolledBack');
-    };
-    const count = await operator.disturb(times, isOver);
-    const upgrade = await upgradeOver(environment, since);
-    const results = await load.stop();
-    await checkEnd(environment, check, { what, upgrade, isBad: fault !== undefined });
-    const outside = [...results].filter(
-      ([name, { failed }]) => failed > 0 && !(fault !== undefined && firstBatch.includes(name)),
-    );
-    check(
-      `${what}: no request failed but in the batch of a bad version`,
-      outside.length === 0,
-      Object.fromEntries(outside),
-    );
-    return { kills: count, seconds: secondsOf(upgrade), phase: upgrade.phase };
-  } finally {
-    await operator.close();
-    // Only now is there anybody who admits another spec.
-    if (fault !== undefined) await leave(environment, attempt);
-  }
-}
-
-async function checkEnd(
-  environment: Environment,
-  check: Check,
-  { what, upgrade, isBad }: { readonly what: string; readonly upgrade: UpgradeStatus; readonly isBad: boolean },
-): Promise<void> {
-  if (isBad) {
-    check(`${what}: everything is back`, upgrade.phase === 'RolledBack' && upgrade.batch?.index === 1, upgrade);
-    await checkBack(environment, check, what);
-    return;
-  }
-  check(`${what}: the upgrade is completed`, upgrade.phase === 'Completed', upgrade.message);
-  const given = [...(await givenRevisions(environment))].filter(([, revision]) => revision !== upgrade.toRevision);
-  check(`${what}: every workload is given to the new revision`, given.length === 0, Object.fromEntries(given));
 }
 
 function secondsOf({ startTime, completionTime = '' }: UpgradeStatus): number {
