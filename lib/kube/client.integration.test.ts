@@ -65,6 +65,9 @@ describe('the client on a real API server', () => {
     await client.apply(configMaps, { metadata: ref, data: { ours: '1', old: '1' } }, meltemi);
     const applied = await client.apply(configMaps, { metadata: ref, data: { ours: '2' } }, meltemi);
     expect(applied.data).toEqual({ theirs: 'x', ours: '2' });
+    // With a version it is as strict as a replacement.
+    const late = { metadata: { ...ref, resourceVersion: '1' }, data: { ours: '3' } };
+    await expect(client.apply(configMaps, late, meltemi)).rejects.toSatisfy(isConflict);
   });
 
   it('answers reviews, which are never stored', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { meshControlPlanes } from '../../crds/kinds.ts';
 import type { LabelSelector } from '../../lib/kube/object.ts';
 import { configMaps, deployments } from '../../lib/kube/resources.ts';
 import type { Secret } from '../../lib/kube/types.ts';
@@ -116,6 +117,18 @@ describe('reconcileRootCertificate', () => {
     const { stores, api, reconcile } = fixture();
     await reconcile();
     stores.controlPlanes.put(testControlPlane('default', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }));
+    await reconcile();
+    expect(api.objects(configMaps)).toEqual([]);
+  });
+
+  it('keeps it while the API server knows of a control plane that the informer has not', async () => {
+    const { stores, api, reconcile } = fixture();
+    await reconcile();
+    api.seed(meshControlPlanes, testControlPlane('default'));
+    stores.controlPlanes.remove('default');
+    await reconcile();
+    expect(api.objects(configMaps)).toHaveLength(1);
+    api.seed(meshControlPlanes, testControlPlane('default', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }));
     await reconcile();
     expect(api.objects(configMaps)).toEqual([]);
   });

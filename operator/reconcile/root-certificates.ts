@@ -1,3 +1,4 @@
+import { meshControlPlanes } from '../../crds/kinds.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { isForbidden, isNotFound } from '../../lib/kube/error.ts';
 import { configMaps } from '../../lib/kube/resources.ts';
@@ -45,9 +46,9 @@ export async function reconcileRootCertificate(
   const isMember = isInMesh(stores, namespace);
   const bundle = isMember ? trustBundle(stores) : undefined;
   if (bundle === undefined) {
-    if (live !== undefined && isOurs(live) && !(isMember && hasControlPlane(stores))) {
-      await deleteObject(client, { resource: configMaps, object: live });
-    }
+    if (live === undefined || !isOurs(live)) return;
+    if (isMember && (hasControlPlane(stores) || (await isNeeded(client)))) return;
+    await deleteObject(client, { resource: configMaps, object: live });
     return;
   }
   try {
@@ -59,6 +60,12 @@ export async function reconcileRootCertificate(
     if (isForbidden(error) && /because it is being terminated/.test(error.rawMessage)) return;
     throw error;
   }
+}
+
+/** Asked of the API server itself: an informer that is behind, or was sent too little, must not take all trust away. */
+async function isNeeded(client: KubeClient): Promise<boolean> {
+  const { items } = await client.list(meshControlPlanes, { metadataOnly: true });
+  return items.some(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
 function wantsRootCertificate({ namespaces }: Stores, name: string): boolean {

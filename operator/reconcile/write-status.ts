@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../crds/kind.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import { isNotFound } from '../../lib/kube/error.ts';
+import { isConflict, isNotFound } from '../../lib/kube/error.ts';
 import type { EventRecorder } from '../../lib/kube/events.ts';
 import type { Condition } from '../../lib/kube/object.ts';
 import type { Resource } from '../../lib/kube/resources.ts';
@@ -47,19 +47,28 @@ export async function report<S extends AnyStatus, T extends ObjectWithStatus<S>>
   return true;
 }
 
-/** By server-side apply: conditions that others have put there stay. Undefined when the object is gone. */
+/**
+ * By server-side apply: conditions that others have put there stay. Undefined when the object is gone, or is not any more
+ * what was looked at: a status that was worked out from an older one, as by a replica whose informer is behind, must not
+ * replace a newer one. The informer is about to bring that, and with it another look.
+ */
 export async function writeStatus<T extends ObjectWithStatus<unknown>>(
   client: KubeClient,
   resource: Resource<T>,
   { metadata }: Pick<T, 'metadata'>,
   status: object,
 ): Promise<T | undefined> {
-  const { name, uid } = metadata;
-  const object = { ...typeOf(resource), metadata: { name, ...(uid === undefined ? {} : { uid }) }, status };
+  const { name, uid, resourceVersion } = metadata;
+  const identity = {
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  const object = { ...typeOf(resource), metadata: identity, status };
   try {
     return await client.apply(resource, object, { fieldManager, force: true, subresource: 'status' });
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error) || isConflict(error)) return undefined;
     throw error;
   }
 }
