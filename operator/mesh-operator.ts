@@ -18,6 +18,7 @@ import type { ControlPlaneContext } from './reconcile/control-plane.ts';
 import { finalizeControlPlane, reconcileControlPlane } from './reconcile/control-plane.ts';
 import { reconcileRootCertificate } from './reconcile/root-certificates.ts';
 import { reconcileTag } from './reconcile/tag.ts';
+import { StaleObjectError } from './reconcile/write-status.ts';
 import type { Enqueue } from './triggers.ts';
 import { watchControlPlanes, watchRootCertificates, watchTags } from './triggers.ts';
 import { typeOf } from './type-meta.ts';
@@ -42,6 +43,9 @@ interface Watched {
 
 /** Longest time between two tries of something that keeps failing. */
 const maxBackoffMs = 60_000;
+
+/** Until the next look at what the informer should have brought by then. */
+const staleMs = 2_000;
 
 /** Until the next look at a deleted object of which something is left. */
 const lookAgainMs = 30_000;
@@ -152,8 +156,14 @@ export class MeshOperator extends Operator {
     const { signal } = this.#stopping;
     const reconcile = async (key: string): Promise<object> => {
       const object = watched.store.getByKey(key);
-      if (object !== undefined) await onEvent(eventOf(watched.resource, object));
-      return {};
+      try {
+        if (object !== undefined) await onEvent(eventOf(watched.resource, object));
+        return {};
+      } catch (error) {
+        if (!(error instanceof StaleObjectError)) throw error;
+        logger.debug('looked at an old state, waiting for the newer one', { key, error });
+        return { requeueAfterMs: staleMs };
+      }
     };
     try {
       await runController({ name, queue, reconcile, concurrency: watched.concurrency, logger, metrics, signal });

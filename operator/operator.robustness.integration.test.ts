@@ -107,21 +107,22 @@ interface Scenario {
   readonly hits: number;
 }
 
+/** What breaks watches stands between what does not: what follows quickly is taken for one row of failures. */
 const scenarios: readonly (readonly [string, Scenario])[] = [
-  ['429 for everything', { fault: [statusFault(429, 'TooManyRequests', 1), everything], hits: 6 }],
-  ['500 for every write', { fault: [statusFault(500, 'InternalError'), isWrite], hits: 12 }],
-  ['503 for everything', { fault: [statusFault(503, 'ServiceUnavailable'), everything], hits: 12 }],
-  ['conflicts', { fault: [statusFault(409, 'Conflict'), isWrite], hits: 12 }],
   ['connections that break', { fault: [{ kind: 'reset' }, everything], watches: 'reset', hits: 30 }],
-  ['writes whose answers are lost', { fault: [{ kind: 'lost-answer' }, isWrite], hits: 4 }],
+  ['429 for everything', { fault: [statusFault(429, 'TooManyRequests', 1), everything], hits: 6 }],
   ['answers that break off', { fault: [{ kind: 'half-answer' }, isCall], watches: 'gone', hits: 30 }],
-  ['writes that hang', { fault: [{ kind: 'hang' }, isWrite], hits: 2 }],
-  ['a slow etcd', { fault: [{ kind: 'delay', ms: 400 }, () => true], hits: 6 }],
+  ['500 for every write', { fault: [statusFault(500, 'InternalError'), isWrite], hits: 12 }],
   ['gone versions', { fault: [statusFault(410, 'Expired'), ({ isWatch }) => isWatch], watches: 'gone', hits: 30 }],
+  ['503 for everything', { fault: [statusFault(503, 'ServiceUnavailable'), everything], hits: 12 }],
   ['watches that end in the midst of an object', { watches: 'mid-object', hits: 10 }],
+  ['a slow etcd', { fault: [{ kind: 'delay', ms: 400 }, () => true], hits: 6 }],
   ['watches with malformed JSON', { watches: 'garbage', hits: 10 }],
-  ['watches that fall silent', { watches: 'silent', hits: 10 }],
+  ['conflicts', { fault: [statusFault(409, 'Conflict'), isWrite], hits: 12 }],
   ['lists of malformed JSON', { fault: [bodyFault('{"kind":"List","items":['), isList], watches: 'gone', hits: 16 }],
+  ['writes whose answers are lost', { fault: [{ kind: 'lost-answer' }, isWrite], hits: 4 }],
+  ['watches that fall silent', { watches: 'silent', hits: 10 }],
+  ['writes that hang', { fault: [{ kind: 'hang' }, isWrite], hits: 2 }],
   ['lists without anything', { fault: [bodyFault('{}'), isList], watches: 'gone', hits: 16 }],
 ];
 
@@ -146,13 +147,14 @@ describe('an operator before a faulty API server', () => {
   });
 
   it('obeyed each Retry-After', () => {
-    const refused = proxy.requests.filter(({ status }) => status === 429);
-    const again = refused.map(({ method, path, at }) => {
+    // What is read may be read for several control planes at the same time.
+    const refused = proxy.requests.filter((one) => one.status === 429 && isWrite(one));
+    expect(refused.length).toBeGreaterThan(0);
+    const tooSoon = refused.flatMap(({ method, path, at }) => {
       const next = proxy.requests.find((one) => one.at > at && one.method === method && one.path === path);
-      return (next?.at ?? Infinity) - at;
+      return next !== undefined && next.at - at < 990 ? [`${method} ${path} after ${next.at - at} ms`] : [];
     });
-    expect(again.length).toBeGreaterThan(0);
-    expect(Math.min(...again)).toBeGreaterThan(990);
+    expect(tooSoon).toEqual([]);
   });
 
   it('never had more calls under way than it has workers', () => {
@@ -188,7 +190,7 @@ describe('an operator before a faulty API server', () => {
     expect(await readyz()).toMatch(/^200 ok: the API server does not let us follow .*secrets/);
     expect(await metrics.metrics()).toContain('leader_election_master_status{name="meltemi-operator"} 0');
     const said = logger.entries.slice(logged).filter(({ level }) => level !== 'debug');
-    expect(said.length).toBeLessThan(150);
+    expect(said.length).toBeLessThan(100);
     expect((await happened('error')) - tried).toBeLessThan(300);
     await proxy.comeBack();
     await untilConverged(before);

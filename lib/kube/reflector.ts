@@ -36,7 +36,7 @@ const BAD_WATCHES_BEFORE_LIST = 3;
 /** A watch that ends sooner, and brought nothing, counts as failed: else a broken proxy would make a hot loop. */
 const SHORT_WATCH_MS = 1_000;
 /** A watch that held for so long, and for longer than was waited for it, ends a row of failures even if it was silent. */
-const STEADY_MS = 2_000;
+const STEADY_MS = 1_000;
 
 /** Milliseconds until the next try after so many failures in a row, the last of which was `error`. */
 export function retryDelayMs(failures: number, error: unknown): number {

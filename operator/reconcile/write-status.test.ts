@@ -6,7 +6,7 @@ import { silentLogger } from '../../lib/logger.ts';
 import { apiError, fakeApi } from '../fake-api.testing.ts';
 import { testControlPlane } from '../fixtures.testing.ts';
 import { FreshObjects } from './fresh-objects.ts';
-import { report } from './write-status.ts';
+import { report, StaleObjectError } from './write-status.ts';
 
 function fixture() {
   const api = fakeApi();
@@ -38,12 +38,16 @@ describe('a status', () => {
     expect(told).toEqual(['Ready']);
   });
 
-  it.each([
-    ['has changed meanwhile', apiError(409, 'Conflict', 'the object has been modified')],
-    ['is gone', apiError(404, 'NotFound', 'not found')],
-  ])('is left alone when the object %s, and nothing is told', async (_, error) => {
+  it('is left alone when the object has changed meanwhile, and all that was to follow with it', async () => {
     const { api, told, write } = fixture();
-    api.failOnce('apply MeshControlPlane/status default', error);
+    api.failOnce('apply MeshControlPlane/status default', apiError(409, 'Conflict', 'the object has been modified'));
+    await expect(write()).rejects.toThrow(StaleObjectError);
+    expect(told).toEqual([]);
+  });
+
+  it('is left alone when the object is gone, and nothing is told', async () => {
+    const { api, told, write } = fixture();
+    api.failOnce('apply MeshControlPlane/status default', apiError(404, 'NotFound', 'not found'));
     expect(await write()).toBe(false);
     expect(told).toEqual([]);
   });

@@ -47,10 +47,15 @@ export async function report<S extends AnyStatus, T extends ObjectWithStatus<S>>
   return true;
 }
 
+/** What was looked at is not the newest state of the object: the informer is about to bring that, and another look. */
+export class StaleObjectError extends Error {
+  override readonly name = 'StaleObjectError';
+}
+
 /**
- * By server-side apply: conditions that others have put there stay. Undefined when the object is gone, or is not any more
- * what was looked at: a status that was worked out from an older one, as by a replica whose informer is behind, must not
- * replace a newer one. The informer is about to bring that, and with it another look.
+ * By server-side apply: conditions that others have put there stay. Undefined when the object is gone. Throws a
+ * `StaleObjectError` when the object has changed meanwhile: a status that was worked out from an older one, as by a
+ * replica whose informer is behind, must not replace a newer one, and nothing may be done that it was to record.
  */
 export async function writeStatus<T extends ObjectWithStatus<unknown>>(
   client: KubeClient,
@@ -68,8 +73,11 @@ export async function writeStatus<T extends ObjectWithStatus<unknown>>(
   try {
     return await client.apply(resource, object, { fieldManager, force: true, subresource: 'status' });
   } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return undefined;
-    throw error;
+    if (isNotFound(error)) return undefined;
+    if (!isConflict(error)) throw error;
+    throw new StaleObjectError(`the status of ${resource.kind} ${name} was worked out from an old state`, {
+      cause: error,
+    });
   }
 }
 
