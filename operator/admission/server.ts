@@ -13,6 +13,7 @@ import type { Registry } from '../../lib/metrics.ts';
 import { counter } from '../../lib/metrics.ts';
 import { serverNames } from '../../ca/server-certificate.ts';
 import { fieldManager } from '../names.ts';
+import { isAnswered } from '../preflight/dead-webhooks.ts';
 import type { ReviewContext } from './review.ts';
 import { reviewAdmission } from './review.ts';
 import type { Self } from './self.ts';
@@ -39,6 +40,8 @@ export interface AdmissionOptions {
 const lookAgainMs = 10 * 60_000;
 /** API servers learn of a changed configuration by watching; until then they trust the former authority only. */
 const handOverMs = 5_000;
+/** Between two looks at whether the API server can reach a replica already. */
+const reachableMs = 500;
 const retry = { baseMs: 1_000, maxMs: 60_000, jitter: 0.2 };
 
 /**
@@ -52,6 +55,7 @@ export class AdmissionServer {
   #server: HttpServer | undefined;
   #served: ServingFiles | undefined;
   #self: Self | undefined;
+  #isConfigured = false;
   #wake: () => void = () => undefined;
 
   constructor(options: AdmissionOptions) {
@@ -99,7 +103,8 @@ export class AdmissionServer {
         failures++;
         this.#options.logger.error('the admission webhook cannot be kept', { error });
       }
-      await woken(failures === 0 ? lookAgainMs : backoffMs(failures, retry));
+      const restMs = this.#isConfigured ? lookAgainMs : reachableMs;
+      await woken(failures === 0 ? restMs : backoffMs(failures, retry));
     }
     await Promise.all([this.#secrets.stopped, this.#configurations.stopped, this.#server?.close()]);
     this.#server = undefined;
@@ -136,7 +141,10 @@ export class AdmissionServer {
       owner: clusterOwner,
     });
     const live = await client.get(resource, object.metadata);
-    if (live !== undefined && isApplied(object, live)) return;
+    // Until a replica is ready, which takes a moment after it serves, every request would fail.
+    this.#isConfigured =
+      live !== undefined || 'url' in endpoint || (await isAnswered(client, `${namespace}/${endpoint.service}`));
+    if (!this.#isConfigured || (live !== undefined && isApplied(object, live))) return;
     await client.apply(resource, object, { fieldManager, force: true });
   }
 

@@ -59,7 +59,8 @@ function placeOf({ namespace, service }: Candidate): string {
   return formatKey(namespace, service);
 }
 
-async function isAnswered(client: KubeClient, place: string): Promise<boolean> {
+/** Whether any pod behind a Service (`namespace/name`) is ready. */
+export async function isAnswered(client: Pick<KubeClient, 'list'>, place: string): Promise<boolean> {
   const [namespace = '', service = ''] = place.split('/');
   const labelSelector = `kubernetes.io/service-name=${service}`;
   const { items } = await client.list<EndpointSlice>(endpointSlices, { namespace, labelSelector });
