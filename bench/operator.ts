@@ -52,7 +52,7 @@ const program = new Command('bench:operator')
   .option('--pods <n>', 'pods with sidecars, spread over them', count, 10_000)
   .option('--rounds <n>', 'changes of each kind', count, 20)
   .option('--quiet <seconds>', 'how long nothing must happen in the end', count, 20)
-  .option('--memory <MiB>', 'what a replica may need at most', count, 200)
+  .option('--memory <MiB>', 'what a replica may need at most', count, 256)
   .addOption(new Option('--operator <file>', 'the build of meltemi.js to measure').default(shippedProgram, 'dist'))
   .option('--json', 'print the figures as one JSON object on the last line, too')
   .option('--check', 'exit with 1 when a figure is beyond its bound');

@@ -1,9 +1,13 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { toError } from '../errors.ts';
 import { recordingLogger } from '../logger.ts';
+import type { KubeClient } from './client.ts';
 import { json, startFakeApiServer, statusAnswer, stream } from './fake-api-server.testing.ts';
 import type { Answer } from './fake-api-server.testing.ts';
+import { fencedClient } from './fenced-client.ts';
 import { createInformer } from './informer.ts';
 import type { ChangeListener, InformerOptions } from './informer.ts';
+import { soleTerm } from './lease-term.ts';
 import { configMaps } from './resources.ts';
 import type { ConfigMap } from './types.ts';
 
@@ -220,6 +224,34 @@ describe('an informer', () => {
     const seen: string[] = [];
     informer.onChange({ added: ({ metadata }) => seen.push(metadata.name) });
     expect(seen).toEqual(['a', 'b']);
+  });
+
+  it('gives a watch up that is silent beyond its own end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { client, requests } = await startFakeApiServer([list('1')]);
+    const ends: AbortSignal[] = [];
+    const watch: KubeClient['watch'] = async function* (_resource, { signal, onOpen } = {}) {
+      if (signal !== undefined) ends.push(signal);
+      onOpen?.();
+      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(toError(signal.reason))));
+      yield { type: 'BOOKMARK', resourceVersion: '' };
+    };
+    const silent = { ...fencedClient(client, soleTerm), watch };
+    const informer = createInformer(silent, configMaps, { logger: recordingLogger() });
+    const stop = new AbortController();
+    informer.start(stop.signal);
+    await vi.waitFor(() => expect(ends).toHaveLength(1), soon);
+    expect(informer.isFollowing).toBe(true);
+    // The server ends a watch after 240 to 290 s.
+    await vi.advanceTimersByTimeAsync(259_000);
+    expect(ends[0]?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(52_000);
+    expect(ends[0]?.aborted).toBe(true);
+    await vi.waitFor(() => expect(ends).toHaveLength(2), soon);
+    expect(requests).toHaveLength(1);
+    stop.abort();
+    await informer.stopped;
   });
 
   it('stays stopped once it is stopped', async () => {
