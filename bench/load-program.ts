@@ -97,6 +97,7 @@ function loadArguments(options: LoadOptions): readonly string[] {
 export interface RunningProgram {
   /** Resolves at its end. */
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
+  readonly pid: number | undefined;
   /** Asks it to come to an end by itself. */
   stop(): void;
 }
@@ -124,5 +125,5 @@ export function startProgram(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  return { ended: ended.then((code) => ({ code, output })), stop: () => child.kill('SIGTERM') };
+  return { pid: child.pid, ended: ended.then((code) => ({ code, output })), stop: () => child.kill('SIGTERM') };
 }
