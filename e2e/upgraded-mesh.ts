@@ -30,7 +30,11 @@ const quickUpgrade = {
 } as const satisfies MeshControlPlaneSpecInput['upgrade'];
 
 /** Installs the operator of the newer version anew, and has it bring up the older control plane. */
-export async function installOld(environment: Environment, release: TestRelease): Promise<void> {
+export async function installOld(
+  environment: Environment,
+  release: TestRelease,
+  flags: readonly string[] = [],
+): Promise<void> {
   const { helm, cluster, progress } = environment;
   // Of a run that was cut short; they would hold the old control plane.
   await cluster.kubectl(['delete', 'namespace', ...upgradeNamespaces, '--ignore-not-found', '--timeout=120s']);
@@ -38,7 +42,7 @@ export async function installOld(environment: Environment, release: TestRelease)
   await release.loadInto(cluster);
   progress(`chart: installing the operator ${release.version}`);
   const where = ['meltemi', release.chartPath, '--namespace', operatorNamespace, '--create-namespace'];
-  await helm(['upgrade', '--install', ...where, '--wait', '--timeout', '3m']);
+  await helm(['upgrade', '--install', ...where, ...flags, '--wait', '--timeout', '3m']);
   await applySpec(environment, { version: oldVersion, upgrade: quickUpgrade });
   await waitForControlPlane(environment);
 }
