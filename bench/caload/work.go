@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	security "istio.io/api/security/v1alpha1"
@@ -84,12 +85,23 @@ func (w *work) ask(conn *grpc.ClientConn, c caller) float64 {
 	return took
 }
 
-// steady has callers ask one after another, as fast as they are answered.
+// connected waits for the connection to be there.
+func connected(conn *grpc.ClientConn) {
+	conn.Connect()
+	for state := conn.GetState(); state != connectivity.Ready; state = conn.GetState() {
+		conn.WaitForStateChange(context.Background(), state)
+	}
+}
+
+// steady has callers ask one after another, as fast as they are answered, over connections that are there before.
 func (w *work) steady(r *report) []float64 {
 	conns := make([]*grpc.ClientConn, w.connections)
 	for i := range conns {
 		conns[i] = w.dial()
 		defer conns[i].Close()
+	}
+	for _, conn := range conns {
+		connected(conn)
 	}
 	w.share(conns, w.warmup)
 	cpu, start := cpuSeconds(w.pid), time.Now()
