@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toError } from '../errors.ts';
 import { recordingLogger } from '../logger.ts';
-import type { KubeClient } from './client.ts';
+import type { KubeClient, WatchEvent, WatchOptions } from './client.ts';
 import { json, startFakeApiServer, statusAnswer, stream } from './fake-api-server.testing.ts';
 import type { Answer } from './fake-api-server.testing.ts';
 import { fencedClient } from './fenced-client.ts';
@@ -9,6 +9,7 @@ import { createInformer } from './informer.ts';
 import type { ChangeListener, InformerOptions } from './informer.ts';
 import { soleTerm } from './lease-term.ts';
 import { configMaps } from './resources.ts';
+import type { Resource } from './resources.ts';
 import type { ConfigMap } from './types.ts';
 
 // A fake server, for the faults that a real one cannot be made to have. With a real one: informer.integration.test.ts.
@@ -226,29 +227,37 @@ describe('an informer', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
-  it('gives a watch up that is silent beyond its own end', async () => {
+  it.each<readonly [string, readonly WatchEvent<ConfigMap>[], number, number]>([
+    // The server ends a watch after 240 to 290 s, and sends a bookmark each minute if it sends any.
+    ['beyond its own end', [], 259_000, 52_000],
+    ['beyond its own end, events or not', [{ type: 'ADDED', object: object('a', '2') }], 259_000, 52_000],
+    ['for longer than bookmarks take', [{ type: 'BOOKMARK', resourceVersion: '3' }], 149_000, 2_000],
+  ])('gives a watch up that is silent %s', async (_, before, holdsMs, thenMs) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const { client, requests } = await startFakeApiServer([list('1')]);
-    const ends: AbortSignal[] = [];
-    const watch: KubeClient['watch'] = async function* (_resource, { signal, onOpen } = {}) {
-      if (signal !== undefined) ends.push(signal);
+    const watches: AbortSignal[] = [];
+    let sent = 0;
+    const watch = async function* (_resource: Resource, { signal = AbortSignal.abort(), onOpen }: WatchOptions = {}) {
+      watches.push(signal);
       onOpen?.();
-      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(toError(signal.reason))));
-      yield { type: 'BOOKMARK', resourceVersion: '' };
+      for (const event of before) {
+        yield event;
+        sent++;
+      }
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(toError(signal.reason))));
     };
-    const silent = { ...fencedClient(client, soleTerm), watch };
+    const silent = { ...fencedClient(client, soleTerm), watch: watch as KubeClient['watch'] };
     const informer = createInformer(silent, configMaps, { logger: recordingLogger() });
     const stop = new AbortController();
     informer.start(stop.signal);
-    await vi.waitFor(() => expect(ends).toHaveLength(1), soon);
+    await vi.waitFor(() => expect([watches.length, sent]).toEqual([1, before.length]), soon);
     expect(informer.isFollowing).toBe(true);
-    // The server ends a watch after 240 to 290 s.
-    await vi.advanceTimersByTimeAsync(259_000);
-    expect(ends[0]?.aborted).toBe(false);
-    await vi.advanceTimersByTimeAsync(52_000);
-    expect(ends[0]?.aborted).toBe(true);
-    await vi.waitFor(() => expect(ends).toHaveLength(2), soon);
+    await vi.advanceTimersByTimeAsync(holdsMs);
+    expect(watches[0]?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(thenMs);
+    expect(watches[0]?.aborted).toBe(true);
+    await vi.waitFor(() => expect(watches).toHaveLength(2), soon);
     expect(requests).toHaveLength(1);
     stop.abort();
     await informer.stopped;

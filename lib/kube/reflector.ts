@@ -7,6 +7,7 @@ import { isGone, KubeError, retryAfterMs } from './error.ts';
 import type { KubeObject } from './object.ts';
 import { resourceName } from './resources.ts';
 import type { Resource } from './resources.ts';
+import { SilenceLimit } from './silence-limit.ts';
 import { isConnectionError } from './transport.ts';
 
 /** What a reflector reports to. */
@@ -31,6 +32,11 @@ const refused = { baseMs: 200, maxMs: 10_000, jitter };
 const WATCH_SECONDS = { min: 240, max: 290 };
 /** How much later than it promised the server may end a watch, before we take the connection for dead. */
 const GRACE_MS = 20_000;
+/**
+ * A server that sends bookmarks does it about once a minute (kube-apiserver, `bookmarkFrequency`). Once one has come on a
+ * watch, two missing ones in a row are a connection that is dead without having broken.
+ */
+const BOOKMARK_SILENCE_MS = 150_000;
 /** After so many bad watches in a row, whatever was wrong with them, there is a list. */
 const BAD_WATCHES_BEFORE_LIST = 3;
 /** A watch that ends sooner, and brought nothing, counts as failed: else a broken proxy would make a hot loop. */
@@ -98,17 +104,24 @@ export class Reflector<T extends KubeObject> {
     const seconds = Math.round(WATCH_SECONDS.min + Math.random() * (WATCH_SECONDS.max - WATCH_SECONDS.min));
     const started = performance.now();
     this.#sink.count('watch');
-    // Silence is normal; a watch that outlives its own end is not.
-    using guard = new Deadline(`watch ${resourceName(this.#resource)}`, seconds * 1000 + GRACE_MS, signal);
+    // Silence is normal; a watch that outlives its own end is not, nor is one whose bookmarks stay away.
+    const operation = `watch ${resourceName(this.#resource)}`;
+    using guard = new Deadline(operation, seconds * 1000 + GRACE_MS, signal);
+    using silence = new SilenceLimit(operation, BOOKMARK_SILENCE_MS, guard.signal);
+    let hasBookmarks = false;
     const events = this.#client.watch(this.#resource, {
       ...this.#selection,
       resourceVersion: from,
       timeoutSeconds: seconds,
-      signal: guard.signal,
+      signal: silence.signal,
       onOpen: () => this.#sink.following(true),
     });
     try {
-      for await (const event of events) this.#take(event);
+      for await (const event of events) {
+        this.#take(event);
+        hasBookmarks ||= event.type === 'BOOKMARK';
+        if (hasBookmarks) silence.alive();
+      }
     } finally {
       if (performance.now() - started >= Math.max(STEADY_MS, this.#delayMs)) this.#failures = 0;
     }
