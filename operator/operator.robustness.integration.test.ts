@@ -60,7 +60,9 @@ afterAll(async () => {
 });
 
 const isLease: Match = ({ path }) => path.includes('/leases');
-const isWrite: Match = ({ method, path }) => method !== 'GET' && !path.includes('/leases/meltemi-operator');
+/** Reviews change nothing. */
+const isWrite: Match = ({ method, path }) =>
+  method !== 'GET' && !path.includes('/leases/meltemi-operator') && !path.includes('/authorization.k8s.io/');
 const isCall: Match = (request) => !isLease(request) && !request.isWatch;
 const isList: Match = ({ path, isWatch }) => path.includes('limit=') && !isWatch;
 const everything: Match = (request) => !isLease(request);
@@ -107,23 +109,22 @@ interface Scenario {
   readonly hits: number;
 }
 
-/** What breaks watches stands between what does not: what follows quickly is taken for one row of failures. */
 const scenarios: readonly (readonly [string, Scenario])[] = [
-  ['connections that break', { fault: [{ kind: 'reset' }, everything], watches: 'reset', hits: 30 }],
-  ['429 for everything', { fault: [statusFault(429, 'TooManyRequests', 1), everything], hits: 6 }],
-  ['answers that break off', { fault: [{ kind: 'half-answer' }, isCall], watches: 'gone', hits: 30 }],
+  ['connections that break', { fault: [{ kind: 'reset' }, everything], watches: 'reset', hits: 10 }],
+  ['429 for every write', { fault: [statusFault(429, 'TooManyRequests', 1), isWrite], hits: 4 }],
+  ['answers that break off', { fault: [{ kind: 'half-answer' }, isCall], watches: 'gone', hits: 10 }],
   ['500 for every write', { fault: [statusFault(500, 'InternalError'), isWrite], hits: 12 }],
-  ['gone versions', { fault: [statusFault(410, 'Expired'), ({ isWatch }) => isWatch], watches: 'gone', hits: 30 }],
+  ['gone versions', { fault: [statusFault(410, 'Expired'), ({ isWatch }) => isWatch], watches: 'gone', hits: 10 }],
   ['503 for everything', { fault: [statusFault(503, 'ServiceUnavailable'), everything], hits: 12 }],
-  ['watches that end in the midst of an object', { watches: 'mid-object', hits: 10 }],
+  ['watches that end in the midst of an object', { watches: 'mid-object', hits: 4 }],
   ['a slow etcd', { fault: [{ kind: 'delay', ms: 400 }, () => true], hits: 6 }],
-  ['watches with malformed JSON', { watches: 'garbage', hits: 10 }],
+  ['watches with malformed JSON', { watches: 'garbage', hits: 4 }],
   ['conflicts', { fault: [statusFault(409, 'Conflict'), isWrite], hits: 12 }],
-  ['lists of malformed JSON', { fault: [bodyFault('{"kind":"List","items":['), isList], watches: 'gone', hits: 16 }],
+  ['lists of malformed JSON', { fault: [bodyFault('{"kind":"List","items":['), isList], watches: 'gone', hits: 6 }],
   ['writes whose answers are lost', { fault: [{ kind: 'lost-answer' }, isWrite], hits: 4 }],
-  ['watches that fall silent', { watches: 'silent', hits: 10 }],
+  ['watches that fall silent', { watches: 'silent', hits: 4 }],
   ['writes that hang', { fault: [{ kind: 'hang' }, isWrite], hits: 2 }],
-  ['lists without anything', { fault: [bodyFault('{}'), isList], watches: 'gone', hits: 16 }],
+  ['lists without anything', { fault: [bodyFault('{}'), isList], watches: 'gone', hits: 6 }],
 ];
 
 describe('an operator before a faulty API server', () => {
@@ -143,7 +144,6 @@ describe('an operator before a faulty API server', () => {
     expect(deletions).toEqual([]);
     const madeAgain = [...before].filter(([key, { uid }]) => after.get(key)?.uid !== uid);
     expect(madeAgain).toHaveLength(1);
-    await untilFollowing();
   });
 
   it('obeyed each Retry-After', () => {
