@@ -1,7 +1,7 @@
 import { meshControlPlanes, meshRevisions, meshRevisionTags } from '../../crds/kinds.ts';
 import type { MeshRevisionStatus } from '../../crds/mesh-revision.ts';
 import type { Condition } from '../../lib/kube/object.ts';
-import { deployments, pods } from '../../lib/kube/resources.ts';
+import { deployments, namespaces as namespaceResource, pods } from '../../lib/kube/resources.ts';
 import type { Environment } from '../environment.ts';
 import { sampleImage } from '../environment.ts';
 import { eventually } from '../eventually.ts';
@@ -19,6 +19,7 @@ export const revisions: Scenario = {
   summary: 'tags lead namespaces to revisions, users are counted, and a revision that nothing uses goes',
   async run(environment, check) {
     await ensureMesh(environment);
+    await untilNoneEnds(environment);
     try {
       await applySecond(environment, {});
       await checkTag(environment, check);
@@ -33,6 +34,14 @@ export const revisions: Scenario = {
     }
   },
 };
+
+/** Pods of an earlier scenario that are still going would be counted, and then not. */
+async function untilNoneEnds({ client }: Environment): Promise<void> {
+  await eventually('namespaces that are being deleted are gone', async () => {
+    const { items } = await client.list(namespaceResource, { metadataOnly: true });
+    return items.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ? undefined : true;
+  });
+}
 
 async function apply({ cluster }: Environment, object: object): Promise<void> {
   await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) });
