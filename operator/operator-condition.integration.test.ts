@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { customResourceDefinition } from '../crds/custom-resource-definition.ts';
 import { meshControlPlanes } from '../crds/kinds.ts';
@@ -14,6 +13,7 @@ import { loadKubeClient } from '../lib/kube/client.ts';
 import { createInformer } from '../lib/kube/informer.ts';
 import type { KubeObject } from '../lib/kube/object.ts';
 import { customResourceDefinitions, namespaces, roleBindings, roles, serviceAccounts } from '../lib/kube/resources.ts';
+import { writeServiceAccountKubeconfig } from '../lib/kube/service-account-kubeconfig.testing.ts';
 import { recordingLogger } from '../lib/logger.ts';
 import { operatorConditionDefinition, operatorConditionRules } from '../olm/operator-condition.testing.ts';
 import { keepOperatorCondition, operatorConditions } from './operator-condition.ts';
@@ -65,17 +65,7 @@ async function restrictedKubeconfig(): Promise<string> {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: ref.name },
     subjects: [{ kind: 'ServiceAccount', ...account }],
   });
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: account, spec: {} };
-  const answer: KubeObject & { readonly status?: { readonly token: string } } = await admin.create(
-    serviceAccounts,
-    request,
-    { subresource: 'token' },
-  );
-  const config = load(readFileSync(cluster.kubeconfig, 'utf8')) as { users: { name: string; user: object }[] };
-  const users = config.users.map(({ name }) => ({ name, user: { token: answer.status?.token } }));
-  const file = join(folder, 'kubeconfig');
-  writeFileSync(file, dump({ ...config, users }));
-  return file;
+  return writeServiceAccountKubeconfig(admin, cluster.kubeconfig, account, join(folder, 'kubeconfig'));
 }
 
 async function untilSaid(status: string): Promise<void> {

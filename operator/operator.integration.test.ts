@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { customResourceDefinition } from '../crds/custom-resource-definition.ts';
 import { kinds, meshControlPlanes, meshRevisions, meshRevisionTags } from '../crds/kinds.ts';
@@ -12,6 +11,7 @@ import type { KubeClient } from '../lib/kube/client.ts';
 import { loadKubeClient } from '../lib/kube/client.ts';
 import type { Condition, KubeObject, ObjectRef } from '../lib/kube/object.ts';
 import type { Resource } from '../lib/kube/resources.ts';
+import { writeServiceAccountKubeconfig } from '../lib/kube/service-account-kubeconfig.testing.ts';
 import {
   clusterRoleBindings,
   clusterRoles,
@@ -96,17 +96,7 @@ async function operatorKubeconfig(): Promise<string> {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'operator' },
     subjects: [{ kind: 'ServiceAccount', ...account }],
   });
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: account, spec: {} };
-  const answer: KubeObject & { readonly status?: { readonly token: string } } = await admin.create(
-    serviceAccounts,
-    request,
-    { subresource: 'token' },
-  );
-  const config = load(readFileSync(cluster.kubeconfig, 'utf8')) as { users: { name: string; user: object }[] };
-  const users = config.users.map(({ name }) => ({ name, user: { token: answer.status?.token } }));
-  const file = join(folder, 'kubeconfig');
-  writeFileSync(file, dump({ ...config, users }));
-  return file;
+  return writeServiceAccountKubeconfig(admin, cluster.kubeconfig, account, join(folder, 'kubeconfig'));
 }
 
 async function exists(resource: Resource, ref: ObjectRef): Promise<KubeObject> {

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { customResourceDefinition } from '../../crds/custom-resource-definition.ts';
 import { kinds, meshControlPlanes, meshRevisions, meshRevisionTags } from '../../crds/kinds.ts';
@@ -25,6 +24,7 @@ import {
   serviceAccounts,
   validatingWebhookConfigurations,
 } from '../../lib/kube/resources.ts';
+import { writeServiceAccountKubeconfig } from '../../lib/kube/service-account-kubeconfig.testing.ts';
 import type { PolicyRule } from '../../lib/kube/types.ts';
 import { recordingLogger } from '../../lib/logger.ts';
 import { createRegistry } from '../../lib/metrics.ts';
@@ -124,16 +124,7 @@ async function userWith(name: string, rules: readonly PolicyRule[]): Promise<Kub
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
     subjects: [{ kind: 'ServiceAccount', ...account }],
   });
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: account, spec: {} };
-  const answer: KubeObject & { readonly status?: { readonly token: string } } = await admin.create(
-    serviceAccounts,
-    request,
-    { subresource: 'token' },
-  );
-  const config = load(readFileSync(cluster.kubeconfig, 'utf8')) as { users: { name: string; user: object }[] };
-  const users = config.users.map((user) => ({ name: user.name, user: { token: answer.status?.token } }));
-  const file = join(folder, name);
-  writeFileSync(file, dump({ ...config, users }));
+  const file = await writeServiceAccountKubeconfig(admin, cluster.kubeconfig, account, join(folder, name));
   const client = loadKubeClient({ kubeconfig: file });
   clients.push(client);
   return client;
