@@ -57,7 +57,10 @@ export const certificatesDashboard: Dashboard = {
       queries: [
         { expr: `sum(${rate('citadel_server_authentication_failure_count')})`, legend: 'caller not authenticated' },
         { expr: `sum(${rate('citadel_server_csr_parsing_err_count')})`, legend: 'request at fault' },
-        { expr: `sum(${rate('citadel_server_csr_sign_err_count{error!~"CSR_ERROR|TTL_ERROR"}')})`, legend: 'could not be signed' },
+        {
+          expr: `sum(${rate('citadel_server_csr_sign_err_count{error!~"CSR_ERROR|TTL_ERROR"}')})`,
+          legend: 'could not be signed',
+        },
       ],
     },
   ],
