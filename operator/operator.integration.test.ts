@@ -53,6 +53,8 @@ beforeAll(async () => {
   for (const kind of kinds) await admin.create(customResourceDefinitions, crdObject(kind));
   await vi.waitFor(() => admin.list(meshControlPlanes), within(20_000));
   operatorClient = loadKubeClient({ kubeconfig: await operatorKubeconfig() });
+  // The API server takes a moment to see a new binding.
+  await vi.waitFor(() => operatorClient.get(leases, { namespace: 'meltemi-system', name: leaseName }), within(10_000));
   running = runOperator(
     {
       client: operatorClient,
